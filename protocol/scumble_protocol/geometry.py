@@ -1,0 +1,84 @@
+"""Sizes and rectangles on the canvas, in whole pixels, y down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scumble_protocol.errors import ErrorCode, RequestError
+
+
+@dataclass(frozen=True)
+class Size:
+    """A width and a height in pixels, both at least 1."""
+
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                f"A size of {self.width} × {self.height} pixels is empty.",
+                "Both sides must be at least 1.",
+            )
+
+    @property
+    def pixels(self) -> int:
+        """The number of pixels."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A non-empty rectangle: left and top edge (may be negative) and a size, in pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        Size(self.width, self.height)
+
+    @property
+    def size(self) -> Size:
+        """Width and height."""
+        return Size(self.width, self.height)
+
+    @property
+    def right(self) -> int:
+        """The first column right of the rectangle."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        """The first row below the rectangle."""
+        return self.y + self.height
+
+    @classmethod
+    def of(cls, size: Size) -> Rect:
+        """The rectangle of a whole picture of this size."""
+        return cls(0, 0, size.width, size.height)
+
+    @classmethod
+    def edges(cls, left: int, top: int, right: int, bottom: int) -> Rect:
+        """The rectangle between these edges; `right` and `bottom` are exclusive."""
+        return cls(left, top, right - left, bottom - top)
+
+    def intersect(self, other: Rect) -> Rect | None:
+        """What both cover, or None."""
+        left, top = max(self.x, other.x), max(self.y, other.y)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        return Rect.edges(left, top, right, bottom) if left < right and top < bottom else None
+
+    def contains(self, other: Rect) -> bool:
+        """Whether the other lies wholly inside."""
+        return self.intersect(other) == other
+
+    def grow(self, pixels: int) -> Rect:
+        """The rectangle with every edge moved outwards by `pixels` (at least 0)."""
+        return Rect(self.x - pixels, self.y - pixels, self.width + 2 * pixels, self.height + 2 * pixels)
+
+    def moved(self, dx: int, dy: int) -> Rect:
+        """The rectangle shifted by (dx, dy)."""
+        return Rect(self.x + dx, self.y + dy, self.width, self.height)

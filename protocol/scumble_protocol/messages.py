@@ -1,0 +1,420 @@
+"""Every message of `scumble.v1`, as a frozen dataclass whose constructor refuses nonsense.
+
+`MESSAGES` at the end is the one machine-readable list: the codec, the session and
+`docs/protocol.md` are made from it.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import ClassVar, Union
+
+from scumble_protocol.errors import ErrorCode, ProtocolError
+from scumble_protocol.geometry import Rect
+from scumble_protocol.pixels import Pixels
+from scumble_protocol.requests import ImageRef, Request, Sampler, check_blob_id
+
+PROTOCOL_VERSION = 1
+SUBPROTOCOL = "scumble.v1"
+
+
+class Encoding(str, enum.Enum):
+    """How the bytes of a chunk are packed."""
+
+    RAW = "raw"
+    ZLIB = "zlib"
+    """zlib over the byte differences of each chunk; see `docs/protocol.md`."""
+
+
+class Phase(str, enum.Enum):
+    """What a running job is doing."""
+
+    LOADING = "loading"
+    ENCODING = "encoding"
+    SAMPLING = "sampling"
+    DECODING = "decoding"
+
+
+class ModelKind(str, enum.Enum):
+    """What a model is for."""
+
+    DIFFUSION = "diffusion"
+    UPSCALER = "upscaler"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What an editor needs to know of a model.
+
+    Args:
+        id: The name to use in requests.
+        title: The name to show.
+        kind: What the model is for.
+        family: For instance `sd1`, `sdxl`, `lanczos`, `esrgan`; for people, never compared.
+        native_side: The side in pixels at which the model works best; 0 for upscalers.
+        max_side: The longest working side in pixels; 0 for upscalers.
+        multiple: Working sides are multiples of this many pixels.
+        inpaint: Whether the model was trained for inpainting.
+        loaded: Whether it is in memory now.
+        bytes: Size of its weights in bytes; 0 if not known yet.
+        scale: The factor that an upscaler was made for; 0 for diffusion models, 1 for any.
+        steps: Recommended steps, 0 for upscalers.
+        cfg: Recommended guidance scale, 0 for upscalers.
+        sampler: Recommended sampler.
+    """
+
+    id: str
+    title: str
+    kind: ModelKind
+    family: str
+    native_side: int
+    max_side: int
+    multiple: int
+    inpaint: bool
+    loaded: bool
+    bytes: int
+    scale: int
+    steps: int
+    cfg: float
+    sampler: Sampler
+
+
+@dataclass(frozen=True)
+class Device:
+    """The device that models run on: `cpu`, `cuda:0`, …, its name for people, and its memory in bytes."""
+
+    id: str
+    name: str
+    memory: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a server accepts; exceeding a limit is an error, never a hang.
+
+    Args:
+        message_bytes: Longest message.
+        chunk_bytes: Most bytes of a blob in one chunk.
+        image_side: Longest side of a picture, in pixels.
+        image_pixels: Most pixels of a picture, also of an upscaled one.
+        prompt_chars: Longest prompt, in characters.
+        jobs_per_client: Most unfinished jobs of one connection.
+        queue_length: Most waiting jobs of all clients together.
+    """
+
+    message_bytes: int = 4 * 2**20
+    chunk_bytes: int = 2**20
+    image_side: int = 16384
+    image_pixels: int = 64 * 2**20
+    prompt_chars: int = 4000
+    jobs_per_client: int = 16
+    queue_length: int = 64
+
+
+@dataclass(frozen=True)
+class ResultLayer:
+    """One variation.
+
+    Args:
+        rect: Where the layer goes, in canvas pixels (for an upscale: its place on the enlarged canvas).
+        image: The layer's pixels, of the depth that was sent.
+        mask: The blend mask, `gray8`, of the same size; 0 leaves the canvas as it is.
+        seed: The seed that made it; 0 for an upscale.
+    """
+
+    rect: Rect
+    image: ImageRef
+    mask: ImageRef
+    seed: int
+
+
+@dataclass(frozen=True)
+class PhaseTime:
+    """How long a finished job spent in a phase, in seconds."""
+
+    phase: str
+    seconds: float
+
+
+# ── Both directions ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Want:
+    """Send me these blobs; I don't have them."""
+
+    type: ClassVar[str] = "want"
+
+    blobs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for blob in self.blobs:
+            check_blob_id(blob)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a blob; the pieces of one blob come in order.
+
+    Args:
+        blob: Whose piece it is.
+        total: The blob's length in bytes, at least 1.
+        offset: Where the piece begins.
+        encoding: How `data` is packed.
+        data: The piece.
+    """
+
+    type: ClassVar[str] = "chunk"
+
+    blob: str
+    total: int
+    offset: int
+    encoding: Encoding
+    data: bytes
+
+    def __post_init__(self) -> None:
+        check_blob_id(self.blob)
+        if not 0 <= self.offset < self.total or not self.data:
+            raise ProtocolError(f"A chunk at {self.offset} of {self.total} bytes is impossible.")
+
+
+# ── Client to server ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The client's first message: who it is, its right to be here, and the jobs it still waits for."""
+
+    type: ClassVar[str] = "hello"
+
+    protocol: int
+    client: str
+    version: str
+    token: str
+    awaiting: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Do this. The job id is the client's choice, 1 to 64 characters; sending it twice is harmless."""
+
+    type: ClassVar[str] = "submit"
+
+    job: str
+    request: Request
+
+    def __post_init__(self) -> None:
+        check_job_id(self.job)
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop this job, waiting or running, and no other."""
+
+    type: ClassVar[str] = "cancel"
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Attach:
+    """Tell me this job's events again, from the one after number `after`, and go on from there."""
+
+    type: ClassVar[str] = "attach"
+
+    job: str
+    after: int
+
+
+@dataclass(frozen=True)
+class Acknowledge:
+    """I have the result; the server need not keep it for me."""
+
+    type: ClassVar[str] = "acknowledge"
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Delete all that you keep of this job: request, pictures, result; it is cancelled first if need be."""
+
+    type: ClassVar[str] = "forget"
+
+    job: str
+
+
+@dataclass(frozen=True)
+class ListModels:
+    """Which models are there?"""
+
+    type: ClassVar[str] = "list_models"
+
+
+@dataclass(frozen=True)
+class AskStatus:
+    """How are you?"""
+
+    type: ClassVar[str] = "ask_status"
+
+
+# ── Server to client ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """The server's answer to `hello`. `lost` lists awaited jobs that it knows nothing of."""
+
+    type: ClassVar[str] = "welcome"
+
+    protocol: int
+    version: str
+    device: Device
+    models: tuple[ModelInfo, ...]
+    samplers: tuple[Sampler, ...]
+    limits: Limits
+    encodings: tuple[Encoding, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A message can't be obeyed; `job` names the job it was about, or is empty."""
+
+    type: ClassVar[str] = "refused"
+
+    job: str
+    code: ErrorCode
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models, in answer to `list_models` and whenever the list changes."""
+
+    type: ClassVar[str] = "models"
+
+    models: tuple[ModelInfo, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    """The server's state: uptime in seconds, jobs by state, memory in use in bytes, the models in memory."""
+
+    type: ClassVar[str] = "status"
+
+    uptime: float
+    waiting: int
+    running: int
+    memory_used: int
+    loaded: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The job is on disk and will be done; `position` jobs are before it."""
+
+    type: ClassVar[str] = "accepted"
+
+    job: str
+    number: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """The job is being worked on."""
+
+    type: ClassVar[str] = "started"
+
+    job: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the running job is: `step` of `of` in this phase; seconds left, negative while unknown."""
+
+    type: ClassVar[str] = "progress"
+
+    job: str
+    number: int
+    phase: Phase
+    step: int
+    of: int
+    seconds_left: float
+    detail: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the picture looks like so far: small pixels that stand for the rectangle `rect`."""
+
+    type: ClassVar[str] = "preview"
+
+    job: str
+    number: int
+    rect: Rect
+    pixels: Pixels
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The job is done; the layers' blobs can be asked for with `want`.
+
+    `request` is the complete request as it was run, so that it can be run again or changed.
+    """
+
+    type: ClassVar[str] = "finished"
+
+    job: str
+    number: int
+    request: Request
+    layers: tuple[ResultLayer, ...]
+    times: tuple[PhaseTime, ...]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The job could not be done."""
+
+    type: ClassVar[str] = "failed"
+
+    job: str
+    number: int
+    code: ErrorCode
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The job was stopped as asked."""
+
+    type: ClassVar[str] = "cancelled"
+
+    job: str
+    number: int
+
+
+def check_job_id(job: str) -> None:
+    """Refuse a job id that is empty, longer than 64 characters, or not printable ASCII without spaces."""
+    if not 1 <= len(job) <= 64 or not all("!" <= letter <= "~" for letter in job):
+        raise ProtocolError(f"{job[:80]!r} is no job id.")
+
+
+ClientMessage = Union[
+    Hello, Submit, Want, Chunk, Cancel, Attach, Acknowledge, Forget, ListModels, AskStatus
+]
+JobEvent = Union[Accepted, Started, Progress, Preview, Finished, Failed, Cancelled]
+ServerMessage = Union[Welcome, Refused, Want, Chunk, Models, Status, JobEvent]
+Message = Union[ClientMessage, ServerMessage]
+
+CLIENT_MESSAGES = (
+    Hello, Submit, Want, Chunk, Cancel, Attach, Acknowledge, Forget, ListModels, AskStatus,
+)  # fmt: skip
+JOB_EVENTS = (Accepted, Started, Progress, Preview, Finished, Failed, Cancelled)
+SERVER_MESSAGES = (Welcome, Refused, Want, Chunk, Models, Status, *JOB_EVENTS)
+MESSAGES = tuple(dict.fromkeys((*CLIENT_MESSAGES, *SERVER_MESSAGES)))
