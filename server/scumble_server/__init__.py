@@ -1,0 +1,1 @@
+"""The local server that turns requests from the editors into new layers."""
