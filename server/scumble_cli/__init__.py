@@ -1,1 +1,1 @@
-"""The command line: an editor without a window, and the way to start everything else."""
+"""The command line: an editor without a window, talking to the server over the real websocket."""
