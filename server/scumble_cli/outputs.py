@@ -1,65 +1,77 @@
-"""Where results go: beside the picture unless said otherwise, and never over something by surprise."""
+"""Where results go: beside the picture unless said otherwise, and never over a file by surprise."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from scumble_protocol.errors import ErrorCode, RequestError
 
 
-def choose_output(
-    picture: Path, asked: str | None, *, addition: str, suffix: str, overwrite: bool
-) -> Path:
-    """The file to write, checked before any work is done.
+@dataclass(frozen=True)
+class Destination:
+    """What the user said of where the result goes.
 
     Args:
         picture: The input; a result lies beside it unless asked for elsewhere.
-        asked: What the user named, or None for a name that is free: `cat-scumble.png`, then
-            `cat-scumble-2.png`, …
-        addition: What the chosen name adds to the picture's.
-        suffix: The chosen name's ending.
-        overwrite: Whether a file that is there, the input included, may be replaced.
-
-    Raises:
-        RequestError: The named file is there, or its folder is not.
+        asked: The file that the user named, or None.
+        addition: What a chosen name adds to the picture's: `cat.jpg`, `cat-scumble-1.png`.
+        overwrite: Whether files that are there, the input included, may be replaced.
     """
-    if asked is None:
-        return _free_name(picture, addition, suffix)
-    out = Path(asked)
-    if not out.parent.is_dir():
-        raise RequestError(
-            ErrorCode.INVALID_VALUE,
-            f"There is no folder {out.parent}.",
-            "Make it first, or name another file with --out.",
-        )
-    if out.is_dir():
-        raise RequestError(
-            ErrorCode.INVALID_VALUE, f"{out} is a folder.", "Name a file in it with --out."
-        )
-    if out.exists() and not overwrite:
-        what = "the picture itself" if _same_file(out, picture) else "there already"
-        raise RequestError(
-            ErrorCode.INVALID_VALUE,
-            f"{out} is {what}.",
-            "Name another file with --out, or add --overwrite to replace it.",
-        )
-    return out
 
+    picture: Path
+    asked: Path | None
+    addition: str
+    overwrite: bool
 
-def numbered(out: Path, variations: int) -> list[Path]:
-    """A file for each variation: `out` itself if there is one, else `out-1`, `out-2`, …."""
-    if variations == 1:
-        return [out]
-    return [
-        out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, variations + 1)
-    ]
+    @property
+    def suffix(self) -> str:
+        """The ending, which says the format: `.png` unless the user named a file."""
+        return self.asked.suffix.lower() if self.asked else ".png"
 
+    def files(self, number: int) -> tuple[Path, ...]:
+        """The `number` files to write, to be chosen before any work is done.
 
-def _free_name(picture: Path, addition: str, suffix: str) -> Path:
-    names = (f"{picture.stem}-{addition}{'' if n == 1 else f'-{n}'}{suffix}" for n in count(1))
-    return next(path for path in map(picture.with_name, names) if not path.exists())
+        Raises:
+            RequestError: A file that would be written is there, or its folder is not.
+        """
+        if self.asked is None:
+            return self._free_names(number)
+        names = [self.asked]
+        if number > 1:
+            names = [self._numbered(self.asked, n) for n in range(1, number + 1)]
+        for name in names:
+            self._check(name)
+        return tuple(names)
 
+    def _free_names(self, number: int) -> tuple[Path, ...]:
+        stem = self.picture.with_name(f"{self.picture.stem}-{self.addition}{self.suffix}")
+        for first in count(1):
+            names = tuple(self._numbered(stem, first + n) for n in range(number))
+            if not any(name.exists() for name in names):
+                return names
+        raise AssertionError
 
-def _same_file(one: Path, other: Path) -> bool:
-    return other.exists() and one.samefile(other)
+    def _check(self, name: Path) -> None:
+        if not name.parent.is_dir():
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                f"There is no folder {name.parent}.",
+                "Make it first, or name another file with --out.",
+            )
+        if name.is_dir():
+            raise RequestError(
+                ErrorCode.INVALID_VALUE, f"{name} is a folder.", "Name a file in it with --out."
+            )
+        if name.exists() and not self.overwrite:
+            what = "the picture itself" if name.samefile(self.picture) else "there already"
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                f"{name} is {what}.",
+                "Name another file with --out, or add --overwrite to replace it.",
+            )
+
+    @staticmethod
+    def _numbered(name: Path, number: int) -> Path:
+        return name.with_name(f"{name.stem}-{number}{name.suffix}")
