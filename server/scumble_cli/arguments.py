@@ -42,7 +42,7 @@ class _Version(argparse.Action):
     """Prints the version; finds it only when asked, since that takes a look at the packages."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from scumble_cli.version import version  # noqa: PLC0415  (see the class's reason)
+        from scumble_cli.version import version
 
         sys.stdout.write(f"scumble {version()}\n")
         parser.exit()

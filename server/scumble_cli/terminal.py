@@ -40,8 +40,8 @@ def reporter() -> Iterator[Reporter]:
         yield PlainReporter()
         return
     # rich takes 50 ms to import, which a pipe need not pay for.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=32))
     counts = TextColumn("{task.fields[counts]}")
