@@ -1,1 +1,1 @@
-"""The wire between Scumble's editors and its server, the client, and the toolkit-free editor logic."""
+"""The wire between Scumble's editors and its server, the client, and the editors' common logic."""

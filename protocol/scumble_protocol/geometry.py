@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from scumble_protocol.errors import ErrorCode, RequestError
 
 
+MAX_SIDE = 2**20
+"""The longest side of any canvas, in pixels; editors stop well before."""
+
+MAX_OFFSET = 2**30
+"""The farthest from the canvas's corner that anything lies, in pixels."""
+
+
 @dataclass(frozen=True)
 class Size:
-    """A width and a height in pixels, both at least 1."""
+    """A width and a height in pixels, both from 1 to `MAX_SIDE`."""
 
     width: int
     height: int
@@ -21,6 +28,12 @@ class Size:
                 f"A size of {self.width} × {self.height} pixels is empty.",
                 "Both sides must be at least 1.",
             )
+        if max(self.width, self.height) > MAX_SIDE:
+            raise RequestError(
+                ErrorCode.TOO_LARGE,
+                f"{self.width} × {self.height} pixels are too many.",
+                f"A side may have {MAX_SIDE} at most.",
+            )
 
     @property
     def pixels(self) -> int:
@@ -30,7 +43,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Rect:
-    """A non-empty rectangle: left and top edge (may be negative) and a size, in pixels."""
+    """A non-empty rectangle: left and top edge (within ±`MAX_OFFSET`) and a size, in pixels."""
 
     x: int
     y: int
@@ -39,6 +52,12 @@ class Rect:
 
     def __post_init__(self) -> None:
         Size(self.width, self.height)
+        if max(abs(self.x), abs(self.y)) > MAX_OFFSET:
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                f"A place at ({self.x}, {self.y}) is too far from the canvas.",
+                "Select something inside the picture.",
+            )
 
     @property
     def size(self) -> Size:
@@ -77,7 +96,9 @@ class Rect:
 
     def grow(self, pixels: int) -> Rect:
         """The rectangle with every edge moved outwards by `pixels` (at least 0)."""
-        return Rect(self.x - pixels, self.y - pixels, self.width + 2 * pixels, self.height + 2 * pixels)
+        return Rect(
+            self.x - pixels, self.y - pixels, self.width + 2 * pixels, self.height + 2 * pixels
+        )
 
     def moved(self, dx: int, dy: int) -> Rect:
         """The rectangle shifted by (dx, dy)."""

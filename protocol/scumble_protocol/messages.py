@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
-from typing import ClassVar, Union
+from typing import ClassVar
 
 from scumble_protocol.errors import ErrorCode, ProtocolError
 from scumble_protocol.geometry import Rect
@@ -24,7 +25,7 @@ class Encoding(str, enum.Enum):
 
     RAW = "raw"
     ZLIB = "zlib"
-    """zlib over the byte differences of each chunk; see `docs/protocol.md`."""
+    """zlib over planar row differences; see `packing.py` and `docs/protocol.md`."""
 
 
 class Phase(str, enum.Enum):
@@ -78,6 +79,9 @@ class ModelInfo:
     steps: int
     cfg: float
     sampler: Sampler
+
+    def __post_init__(self) -> None:
+        check_finite("cfg", self.cfg)
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,9 @@ class PhaseTime:
     phase: str
     seconds: float
 
+    def __post_init__(self) -> None:
+        check_finite("seconds", self.seconds)
+
 
 # ── Both directions ──────────────────────────────────────────────────────────────────────────────
 
@@ -162,7 +169,9 @@ class Chunk:
         total: The blob's length in bytes, at least 1.
         offset: Where the piece begins.
         encoding: How `data` is packed.
-        data: The piece.
+        data: The piece, packed.
+        row: For `zlib`: bytes of a row, 64 to 2**24, or 0 where rows are not compared; else 0.
+        pixel: For `zlib`: bytes of a pixel, 1 to 8; else 1.
     """
 
     type: ClassVar[str] = "chunk"
@@ -172,6 +181,8 @@ class Chunk:
     offset: int
     encoding: Encoding
     data: bytes
+    row: int = 0
+    pixel: int = 1
 
     def __post_init__(self) -> None:
         check_blob_id(self.blob)
@@ -184,7 +195,17 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Hello:
-    """The client's first message: who it is, its right to be here, and the jobs it still waits for."""
+    """The client's first message: who it is, its right to be here, and the jobs it still waits for.
+
+    Args:
+        protocol: The protocol version that the client speaks.
+        client: The client's name, for people.
+        version: The client's version.
+        token: The token from the endpoint file.
+        awaiting: The jobs whose end the client has not seen.
+        encodings: The chunk encodings that the client wants used both ways, best first. On loopback
+            that is `raw` alone, since packing takes longer than sending.
+    """
 
     type: ClassVar[str] = "hello"
 
@@ -193,6 +214,11 @@ class Hello:
     version: str
     token: str
     awaiting: tuple[str, ...]
+    encodings: tuple[Encoding, ...] = (Encoding.RAW,)
+
+    def __post_init__(self) -> None:
+        for job in self.awaiting:
+            check_job_id(job)
 
 
 @dataclass(frozen=True)
@@ -216,15 +242,27 @@ class Cancel:
 
     job: str
 
+    def __post_init__(self) -> None:
+        check_job_id(self.job)
+
 
 @dataclass(frozen=True)
 class Attach:
-    """Tell me this job's events again, from the one after number `after`, and go on from there."""
+    """Tell me this job's kept events again, those numbered above `after`, and go on from there.
+
+    `after` is the number of the last *kept* event (`lifecycle.DURABLE_EVENTS`) that the client has,
+    or 0: a server that was killed has forgotten the numbers of progress and previews.
+    """
 
     type: ClassVar[str] = "attach"
 
     job: str
     after: int
+
+    def __post_init__(self) -> None:
+        check_job_id(self.job)
+        if self.after < 0:
+            raise ProtocolError(f"There is no event before number {self.after}.")
 
 
 @dataclass(frozen=True)
@@ -235,6 +273,9 @@ class Acknowledge:
 
     job: str
 
+    def __post_init__(self) -> None:
+        check_job_id(self.job)
+
 
 @dataclass(frozen=True)
 class Forget:
@@ -243,6 +284,9 @@ class Forget:
     type: ClassVar[str] = "forget"
 
     job: str
+
+    def __post_init__(self) -> None:
+        check_job_id(self.job)
 
 
 @dataclass(frozen=True)
@@ -264,7 +308,19 @@ class AskStatus:
 
 @dataclass(frozen=True)
 class Welcome:
-    """The server's answer to `hello`. `lost` lists awaited jobs that it knows nothing of."""
+    """The server's answer to `hello`.
+
+    Args:
+        protocol: The protocol version that is spoken from here on.
+        version: The server's version.
+        device: What models run on.
+        models: The models that can be used in requests.
+        samplers: The samplers that every UNet model runs with.
+        limits: What the server accepts.
+        encodings: The chunk encodings in use both ways, best first: those of `hello` that the server
+            has too (`ServerSession.encodings`).
+        lost: The awaited jobs that the server knows nothing of.
+    """
 
     type: ClassVar[str] = "welcome"
 
@@ -311,6 +367,9 @@ class Status:
     memory_used: int
     loaded: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        check_finite("uptime", self.uptime)
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -322,6 +381,9 @@ class Accepted:
     number: int
     position: int
 
+    def __post_init__(self) -> None:
+        _check_event(self.job, self.number)
+
 
 @dataclass(frozen=True)
 class Started:
@@ -331,6 +393,9 @@ class Started:
 
     job: str
     number: int
+
+    def __post_init__(self) -> None:
+        _check_event(self.job, self.number)
 
 
 @dataclass(frozen=True)
@@ -347,6 +412,12 @@ class Progress:
     seconds_left: float
     detail: str
 
+    def __post_init__(self) -> None:
+        _check_event(self.job, self.number)
+        check_finite("seconds_left", self.seconds_left)
+        if not 0 <= self.step <= self.of:
+            raise ProtocolError(f"Step {self.step} of {self.of} is impossible.")
+
 
 @dataclass(frozen=True)
 class Preview:
@@ -358,6 +429,9 @@ class Preview:
     number: int
     rect: Rect
     pixels: Pixels
+
+    def __post_init__(self) -> None:
+        _check_event(self.job, self.number)
 
 
 @dataclass(frozen=True)
@@ -375,6 +449,9 @@ class Finished:
     layers: tuple[ResultLayer, ...]
     times: tuple[PhaseTime, ...]
 
+    def __post_init__(self) -> None:
+        _check_event(self.job, self.number)
+
 
 @dataclass(frozen=True)
 class Failed:
@@ -388,6 +465,9 @@ class Failed:
     message: str
     hint: str
 
+    def __post_init__(self) -> None:
+        _check_event(self.job, self.number)
+
 
 @dataclass(frozen=True)
 class Cancelled:
@@ -398,6 +478,9 @@ class Cancelled:
     job: str
     number: int
 
+    def __post_init__(self) -> None:
+        _check_event(self.job, self.number)
+
 
 def check_job_id(job: str) -> None:
     """Refuse a job id that is empty, longer than 64 characters, or not printable ASCII without spaces."""
@@ -405,12 +488,24 @@ def check_job_id(job: str) -> None:
         raise ProtocolError(f"{job[:80]!r} is no job id.")
 
 
-ClientMessage = Union[
-    Hello, Submit, Want, Chunk, Cancel, Attach, Acknowledge, Forget, ListModels, AskStatus
-]
-JobEvent = Union[Accepted, Started, Progress, Preview, Finished, Failed, Cancelled]
-ServerMessage = Union[Welcome, Refused, Want, Chunk, Models, Status, JobEvent]
-Message = Union[ClientMessage, ServerMessage]
+def check_finite(name: str, value: float) -> None:
+    """Refuse a number that is infinite or none."""
+    if not math.isfinite(value):
+        raise ProtocolError(f"`{name}` can't be {value}.")
+
+
+def _check_event(job: str, number: int) -> None:
+    check_job_id(job)
+    if number < 1:
+        raise ProtocolError(f"Events are numbered from 1, not {number}.")
+
+
+ClientMessage = (
+    Hello | Submit | Want | Chunk | Cancel | Attach | Acknowledge | Forget | ListModels | AskStatus
+)
+JobEvent = Accepted | Started | Progress | Preview | Finished | Failed | Cancelled
+ServerMessage = Welcome | Refused | Want | Chunk | Models | Status | JobEvent
+Message = ClientMessage | ServerMessage
 
 CLIENT_MESSAGES = (
     Hello, Submit, Want, Chunk, Cancel, Attach, Acknowledge, Forget, ListModels, AskStatus,

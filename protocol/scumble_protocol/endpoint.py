@@ -1,0 +1,149 @@
+"""The endpoint file: how an editor finds the server on the same machine, and the token to get in.
+
+The file `endpoint.json` in the state folder can be read by its owner alone. It is written whole or
+not at all, and counts only while the process that wrote it lives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = "endpoint.json"
+
+# https://learn.microsoft.com/windows/win32/api/processthreadsapi: OpenProcess, GetExitCodeProcess
+_PROCESS_QUERY_LIMITED_INFORMATION = 0x1000
+_STILL_ACTIVE = 259
+_ERROR_ACCESS_DENIED = 5
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a server listens.
+
+    Args:
+        host: The address that it listens on.
+        port: Its TCP port, 1 to 65535.
+        token: What a client must show in `hello`.
+        pid: The server's process id.
+        version: The server's version.
+    """
+
+    host: str
+    port: int
+    token: str
+    pid: int
+    version: str
+
+    @property
+    def url(self) -> str:
+        """The websocket's address."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"ws://{host}:{self.port}"
+
+
+def state_folder(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """The folder of the server's state: `SCUMBLE_STATE`, or where the platform keeps users' data.
+
+    It is the folder that `platformdirs.user_data_dir("scumble", appauthor=False)` names, except inside
+    a Flatpak, whose XDG variables point into the sandbox while the server runs outside of it.
+    """
+    if named := environ.get("SCUMBLE_STATE", "").strip():
+        return Path(named).expanduser()
+    if platform == "win32":
+        local = environ.get("LOCALAPPDATA", "").strip()
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "scumble"
+    if platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "scumble"
+    variable = "HOST_XDG_DATA_HOME" if _in_flatpak(environ) else "XDG_DATA_HOME"
+    data = environ.get(variable, "").strip()
+    return (Path(data) if data else Path.home() / ".local" / "share") / "scumble"
+
+
+def write(folder: Path, endpoint: Endpoint) -> None:
+    """Put the endpoint file into the folder, making the folder if need be; readers see old or new.
+
+    Raises:
+        OSError: The folder can't be made or written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # mkstemp opens with mode 0600, so that the token is never readable by others.
+    handle, name = tempfile.mkstemp(prefix=f".{FILE_NAME}.", dir=folder)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(endpoint), file)
+        unfinished.replace(folder / FILE_NAME)
+    except BaseException:
+        unfinished.unlink()
+        raise
+
+
+def read(folder: Path) -> Endpoint | None:
+    """The endpoint in the folder; None where there is none, it makes no sense, or its server is dead."""
+    try:
+        values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # absent, unreadable or garbage: no server
+        return None
+    endpoint = _endpoint(values)
+    return endpoint if endpoint is not None and _is_alive(endpoint.pid) else None
+
+
+def remove(folder: Path, pid: int) -> None:
+    """Take the endpoint file away if the server of this pid wrote it; else leave it."""
+    try:
+        values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # nothing of ours is there
+        return
+    endpoint = _endpoint(values)
+    if endpoint is not None and endpoint.pid == pid:
+        with contextlib.suppress(FileNotFoundError):
+            (folder / FILE_NAME).unlink()
+
+
+def _endpoint(values: object) -> Endpoint | None:
+    if not isinstance(values, dict):
+        return None
+    kinds = {"host": str, "port": int, "token": str, "pid": int, "version": str}
+    known = {field.name: values.get(field.name) for field in fields(Endpoint)}
+    if any(type(known[name]) is not kind for name, kind in kinds.items()):
+        return None
+    endpoint = Endpoint(**known)
+    return endpoint if 1 <= endpoint.port <= 65535 and endpoint.pid >= 1 else None
+
+
+def _in_flatpak(environ: Mapping[str, str]) -> bool:
+    return "FLATPAK_ID" in environ
+
+
+def _is_alive(pid: int) -> bool:
+    if _in_flatpak(os.environ):
+        return True  # a sandbox has process ids of its own; connecting will tell
+    if sys.platform == "win32":
+        return _is_alive_on_windows(pid, ctypes.WinDLL("kernel32", use_last_error=True))
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True  # it lives, under another user
+    return True
+
+
+def _is_alive_on_windows(pid: int, kernel32: Any) -> bool:
+    """On Windows `os.kill(pid, 0)` would end the process, so that its exit code is asked for."""
+    process = kernel32.OpenProcess(_PROCESS_QUERY_LIMITED_INFORMATION, False, pid)
+    if not process:
+        return bool(kernel32.GetLastError() == _ERROR_ACCESS_DENIED)
+    code = ctypes.c_ulong()
+    known = kernel32.GetExitCodeProcess(process, ctypes.byref(code))
+    kernel32.CloseHandle(process)
+    return bool(known) and code.value == _STILL_ACTIVE

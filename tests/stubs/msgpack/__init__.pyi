@@ -1,0 +1,13 @@
+from typing import Any
+
+class UnpackException(Exception): ...
+
+def packb(o: Any) -> bytes: ...
+def unpackb(
+    packed: bytes,
+    *,
+    max_array_len: int = ...,
+    max_map_len: int = ...,
+    max_ext_len: int = ...,
+    timestamp: int = ...,
+) -> Any: ...

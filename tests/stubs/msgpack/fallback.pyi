@@ -1,0 +1,4 @@
+from typing import Any
+
+class Packer:
+    def pack(self, obj: Any) -> bytes: ...
