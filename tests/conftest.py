@@ -1,4 +1,4 @@
-"""What holds for every test: seeded randomness, hypothesis profiles, skips that say what is missing."""
+"""What holds for every test: seeded randomness, examples to try, skips for want of a GPU."""
 
 from __future__ import annotations
 

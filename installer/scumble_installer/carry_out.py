@@ -10,7 +10,7 @@ from typing import Final
 
 from scumble_installer import stamps, trouble
 from scumble_installer.machine import Machine
-from scumble_installer.steps import Advice, Command, Plan, Program, Step, part_of
+from scumble_installer.steps import Command, Plan, Program, Step, part_of
 from scumble_installer.terminal import Terminal
 
 # Variables of the caller that would lead the environment's Python to other packages.
@@ -27,10 +27,11 @@ def carry_out(plan: Plan, machine: Machine, terminal: Terminal) -> int:
     for item in plan:
         if isinstance(item, Step):
             _do(item, machine, terminal)
-        elif isinstance(item, Program):
-            terminal.show_summary()
+            continue
+        terminal.show_summary()
+        if isinstance(item, Program):
             status = _run(item)
-        elif isinstance(item, Advice):
+        else:
             terminal.say(item.text)
     return status
 
@@ -42,6 +43,7 @@ def _do(step: Step, machine: Machine, terminal: Terminal) -> None:
         _remove(part_of(step.makes))
     status, output = _listen(step, step.command, terminal.line)
     if status != 0 and step.otherwise:
+        terminal.line("That was not to be had; trying another way.")
         status, output = _listen(step, step.otherwise, terminal.line)
     if status != 0:
         terminal.show_last_words(output)

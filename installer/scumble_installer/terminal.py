@@ -31,7 +31,8 @@ class Terminal:
     def line(self, text: str) -> None:
         """A line that a command printed."""
         text = text.rstrip()
-        if not text:
+        # uv names each package that it installed; so does the lock.
+        if not text or text.startswith(" + "):
             return
         if not self._moves:
             self.say(f"    {text}")
