@@ -1,0 +1,25 @@
+"""A client of a Scumble server that never makes its user wait.
+
+```
+client = Client(Address("ws://127.0.0.1:7860", token), name="krita", version="1.0")
+client.start()
+job = client.submit(request, blobs)
+events = client.poll()     # every now and then
+```
+"""
+
+from scumble_protocol.client.address import Address, Locate, local_server
+from scumble_protocol.client.client import Client, Draft
+from scumble_protocol.client.events import ClientEvent, Connected, Disconnected, Result
+
+__all__ = [
+    "Address",
+    "Client",
+    "ClientEvent",
+    "Connected",
+    "Disconnected",
+    "Draft",
+    "Locate",
+    "Result",
+    "local_server",
+]

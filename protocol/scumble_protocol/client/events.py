@@ -1,0 +1,69 @@
+"""What a client tells its user, besides the server's own messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scumble_protocol.errors import ScumbleError
+from scumble_protocol.messages import (
+    Accepted,
+    Cancelled,
+    Failed,
+    Finished,
+    Models,
+    Preview,
+    Progress,
+    Refused,
+    Started,
+    Status,
+    Welcome,
+)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A server answered; what was put in meanwhile is on its way."""
+
+    welcome: Welcome
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """There is no connection, for this reason; the client goes on trying.
+
+    Said once per reason, not once per attempt.
+    """
+
+    error: ScumbleError
+
+
+@dataclass(frozen=True)
+class Result:
+    """A job is done and everything it made is here.
+
+    Args:
+        job: The job's id.
+        finished: The server's account of it.
+        blobs: The data of every image and mask in `finished.layers`, by blob id.
+    """
+
+    job: str
+    finished: Finished
+    blobs: Mapping[str, bytes]
+
+
+ClientEvent = (
+    Connected
+    | Disconnected
+    | Refused
+    | Models
+    | Status
+    | Accepted
+    | Started
+    | Progress
+    | Preview
+    | Failed
+    | Cancelled
+    | Result
+)

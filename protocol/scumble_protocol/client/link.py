@@ -1,0 +1,173 @@
+"""One connection to a server, from the handshake to its end."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from scumble_protocol.client.address import Address
+from scumble_protocol.client.websocket import (
+    ClientConnection,
+    ConnectionClosed,
+    Subprotocol,
+    WebSocketException,
+    connect,
+)
+from scumble_protocol.errors import ErrorCode, PeerError, ProtocolError, error_of
+from scumble_protocol.messages import SUBPROTOCOL, ClientMessage, Hello, Limits, Refused, Welcome
+from scumble_protocol.session import ClientSession, ClientSessionEvent
+
+_OPEN_SECONDS = 10.0
+_CLOSE_SECONDS = 2.0
+
+Arrival = bytes | None
+"""A frame as it came, or None for the end of the connection."""
+
+
+class Link:
+    """An open connection whose greeting is over; made by `Link.open`.
+
+    `websockets` may be sent to by one thread while another receives, so a second thread only takes
+    frames off the socket and hands them on. Thus the thread that sends is woken at once by whatever
+    comes first, a frame or a command, and never waits in vain.
+    """
+
+    def __init__(self, connection: ClientConnection, session: ClientSession, url: str) -> None:
+        self._connection = connection
+        self._session = session
+        self._url = url
+        self._uploads: deque[Iterator[bytes]] = deque()
+
+    @classmethod
+    def open(cls, address: Address, hello: Hello) -> tuple[Link, Welcome]:
+        """Connect, greet, and wait for the answer.
+
+        Raises:
+            PeerError: No server is there, it is no Scumble server, or it refuses us: a wrong token,
+                or a protocol that is too old or too new.
+        """
+        link = cls(_connect(address.url), ClientSession(hello), address.url)
+        try:
+            return link, link._greet()
+        except BaseException:
+            link.close()
+            raise
+
+    def listen(self, hand_on: Callable[[Arrival], None]) -> None:
+        """Start handing on every frame, and None at the end; `hand_on` runs on another thread."""
+        thread = threading.Thread(
+            target=self._listen, args=(hand_on,), name="scumble-listen", daemon=True
+        )
+        thread.start()
+
+    def send(self, message: ClientMessage) -> None:
+        """Send a message.
+
+        Raises:
+            PeerError: The connection is lost.
+        """
+        self._send(self._session.send(message))
+
+    def upload(self, blob: str, data: bytes) -> None:
+        """Have a blob sent, piece by piece, after those before it."""
+        self._uploads.append(self._session.send_blob(blob, data))
+
+    def send_piece(self) -> bool:
+        """Send the next piece of the uploads; whether there was one. Raises like `send`."""
+        while self._uploads:
+            piece = next(self._uploads[0], None)
+            if piece is not None:
+                self._send(piece)
+                return True
+            self._uploads.popleft()
+        return False
+
+    def receive(self, arrival: Arrival) -> list[ClientSessionEvent]:
+        """What the server says by this.
+
+        Raises:
+            PeerError: The connection is lost.
+            ProtocolError: The server breaks the protocol.
+        """
+        if arrival is None:
+            raise self._lost()
+        return self._session.receive(arrival)
+
+    def close(self) -> None:
+        """End the connection; does nothing if it has ended."""
+        self._connection.close()
+
+    def _send(self, frame: bytes) -> None:
+        try:
+            self._connection.send(frame)
+        except ConnectionClosed as error:
+            raise self._lost() from error
+
+    def _lost(self) -> PeerError:
+        return PeerError(
+            ErrorCode.DISCONNECTED,
+            f"The connection to the Scumble server at {self._url} was lost.",
+            "Jobs that it accepted go on, and their results come once it is reached again.",
+        )
+
+    def _listen(self, hand_on: Callable[[Arrival], None]) -> None:
+        try:
+            for frame in self._connection:
+                hand_on(frame if isinstance(frame, bytes) else frame.encode())
+        except ConnectionClosed:
+            pass  # how it ended makes no difference: the None below says that it did
+        hand_on(None)
+
+    def _greet(self) -> Welcome:
+        try:
+            for greeting in self._session.frames_to_send():
+                self._connection.send(greeting)
+            frame = self._connection.recv(timeout=_OPEN_SECONDS, decode=False)
+        except TimeoutError as error:
+            raise _no_answer(self._url) from error
+        except ConnectionClosed as error:
+            raise self._lost() from error
+        for answer in self._session.receive(frame):
+            if isinstance(answer, Refused):
+                raise error_of(answer.code, answer.message, answer.hint)
+        if self._session.welcome is None:
+            raise ProtocolError("The server did not answer our greeting.")
+        return self._session.welcome
+
+
+def _connect(url: str) -> ClientConnection:
+    try:
+        connection = connect(
+            url,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,  # a hundred times slower than sending pixels as they are
+            proxy=None,
+            open_timeout=_OPEN_SECONDS,
+            close_timeout=_CLOSE_SECONDS,
+            max_size=Limits().message_bytes,
+        )
+    except OSError as error:
+        raise _no_answer(url) from error
+    except WebSocketException as error:
+        raise _other_program(url) from error
+    if connection.subprotocol != SUBPROTOCOL:
+        connection.close()
+        raise _other_program(url)
+    return connection
+
+
+def _no_answer(url: str) -> PeerError:
+    return PeerError(
+        ErrorCode.NO_SERVER,
+        f"No Scumble server answers at {url}.",
+        "Start one with `scumble serve`, or check the address.",
+    )
+
+
+def _other_program(url: str) -> PeerError:
+    return PeerError(
+        ErrorCode.NO_SERVER,
+        f"What answers at {url} is no Scumble server that this version can talk to.",
+        "Check the address, and update Scumble on both sides to the same version.",
+    )

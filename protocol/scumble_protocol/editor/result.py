@@ -1,0 +1,52 @@
+"""From a finished job to the layers that an editor puts into its canvas."""
+
+from __future__ import annotations
+
+from scumble_protocol.client import Result
+from scumble_protocol.editor.canvas import Layer, ResultGroup
+from scumble_protocol.editor.record import request_json
+from scumble_protocol.messages import ResultLayer
+from scumble_protocol.pixels import Pixels
+from scumble_protocol.requests import ImageRef, Regenerate, Request, Upscale
+
+_LONGEST_NAME = 80
+
+
+def result_group(result: Result) -> ResultGroup:
+    """The group of a job's layers: one per variation, the first visible.
+
+    Raises:
+        ProtocolError: A layer's pixels do not fit its size.
+    """
+    request = result.finished.request
+    record = request_json(request)
+
+    def pixels(ref: ImageRef) -> Pixels:
+        return Pixels(ref.size, ref.format, result.blobs[ref.blob])
+
+    layers = tuple(
+        Layer(
+            name=_layer_name(request, layer),
+            rect=layer.rect,
+            pixels=pixels(layer.image),
+            mask=pixels(layer.mask),
+            visible=number == 0,
+            request_json=record,
+        )
+        for number, layer in enumerate(result.finished.layers)
+    )
+    return ResultGroup(_group_name(request), layers)
+
+
+def _group_name(request: Request) -> str:
+    if isinstance(request, Regenerate):
+        name = f"Scumble: {' '.join(request.prompt.split())}".rstrip(": ")
+    else:
+        name = f"Scumble: {request.kind}"
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
+def _layer_name(request: Request, layer: ResultLayer) -> str:
+    if isinstance(request, Upscale):
+        return f"{request.model} {request.scale:g}x"
+    return f"Seed {layer.seed}"

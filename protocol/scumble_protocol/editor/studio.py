@@ -1,0 +1,242 @@
+"""Everything between a painter's wish and a new layer that is the same in every editor."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from scumble_protocol.client import ClientEvent, Connected, Disconnected, Draft, Result
+from scumble_protocol.editor.canvas import Canvas
+from scumble_protocol.editor.draft import draft_enlargement, draft_regeneration
+from scumble_protocol.editor.result import result_group
+from scumble_protocol.editor.settings import Settings
+from scumble_protocol.errors import ErrorCode, PeerError, RequestError, ScumbleError, error_of
+from scumble_protocol.messages import (
+    Accepted,
+    Cancelled,
+    Failed,
+    Finished,
+    Limits,
+    ModelInfo,
+    ModelKind,
+    Models,
+    Preview,
+    Progress,
+    Refused,
+    Started,
+    Status,
+)
+from scumble_protocol.requests import LoadModel, Upscale
+
+
+class Courier(Protocol):
+    """What the studio needs of a client; `scumble_protocol.client.Client` has it."""
+
+    def submit_draft(self, draft: Draft) -> str:
+        """Ask for a job; returns its id."""
+        ...
+
+    def attach(self, job: str, after: int = 0) -> None:
+        """Wait for a job of an earlier run."""
+        ...
+
+    def cancel(self, job: str) -> None:
+        """Stop a job."""
+        ...
+
+    def acknowledge(self, job: str) -> None:
+        """The server need not keep the job any longer."""
+        ...
+
+    def poll(self) -> list[ClientEvent]:
+        """What happened since the last call."""
+        ...
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A job is done, and what it made is in the canvas (loading a model makes nothing)."""
+
+    job: str
+    finished: Finished
+
+
+@dataclass(frozen=True)
+class JobFailed:
+    """A job could not be done, and is over."""
+
+    job: str
+    error: ScumbleError
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    """A job is done, but its canvas would not take the result; `Studio.place` tries again."""
+
+    job: str
+    error: ScumbleError
+
+
+StudioEvent = (
+    Connected
+    | Disconnected
+    | Models
+    | Status
+    | Accepted
+    | Started
+    | Progress
+    | Preview
+    | Applied
+    | JobFailed
+    | Unplaced
+    | Cancelled
+)
+
+
+class Studio:
+    """Sends a painter's jobs, and puts what comes back into the canvas.
+
+    All methods are to be called on one thread, the editor's GUI thread; none waits for the network.
+
+    Args:
+        client: The connection to the server.
+        canvas: The canvas that new jobs work on; may be set anew at any time, since each job keeps
+            the canvas that it was started on.
+    """
+
+    def __init__(self, client: Courier, canvas: Canvas) -> None:
+        self.canvas = canvas
+        self._client = client
+        self._canvases: dict[str, Canvas] = {}
+        self._unplaced: dict[str, Result] = {}
+        self._untold: deque[ClientEvent] = deque()
+        self._is_busy = False
+        self._models: tuple[ModelInfo, ...] | None = None
+        self._limits = Limits()
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The models that the server offers; empty until it has been reached once."""
+        return self._models or ()
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The jobs that are not over, for an editor to remember and `adopt` once it is back."""
+        return tuple(self._canvases)
+
+    def regenerate(self, settings: Settings) -> str:
+        """Have the selection made anew; returns the job's id.
+
+        Raises:
+            RequestError: Nothing is selected, the area is too large, or the model is not offered.
+            PeerError: No server has been reached yet.
+        """
+        model = self._model(settings.model, ModelKind.DIFFUSION)
+        return self._start(draft_regeneration(self.canvas, settings, model, self._limits))
+
+    def upscale(self, scale: float, model: str = "") -> str:
+        """Have the whole canvas enlarged; returns the job's id. Raises like `regenerate`."""
+        upscaler = self._model(model, ModelKind.UPSCALER)
+        return self._start(draft_enlargement(self.canvas, scale, upscaler, self._limits))
+
+    def load(self, model: str) -> str:
+        """Have a model loaded, and fetched first where need be; returns the job's id."""
+        return self._start(lambda: (LoadModel(model), {}))
+
+    def cancel(self, job: str) -> None:
+        """Stop a job."""
+        self._client.cancel(job)
+
+    def adopt(self, job: str) -> None:
+        """Wait for a job of an earlier run; its result goes into the present canvas."""
+        self._canvases[job] = self.canvas
+        self._client.attach(job)
+
+    def place(self, job: str) -> list[StudioEvent]:
+        """Put a result that found no place into the present canvas."""
+        result = self._unplaced.get(job)
+        if result is None:
+            return []
+        self._canvases[job] = self.canvas
+        return [self._apply(result)]
+
+    def tick(self) -> list[StudioEvent]:
+        """What happened since the last call; results are in their canvases by now.
+
+        To be called some ten to thirty times a second. Not to be called from within itself, as an
+        editor's event loop may try to while a canvas inserts: the inner call gives nothing.
+        """
+        self._untold.extend(self._client.poll())
+        if self._is_busy:
+            return []
+        self._is_busy = True
+        try:
+            events: list[StudioEvent] = []
+            while self._untold:
+                events += self._take(self._untold.popleft())
+            return events
+        finally:
+            self._is_busy = False
+
+    def _start(self, draft: Draft) -> str:
+        job = self._client.submit_draft(draft)
+        self._canvases[job] = self.canvas
+        return job
+
+    def _model(self, wanted: str, kind: ModelKind) -> ModelInfo:
+        if self._models is None:
+            raise PeerError(
+                ErrorCode.NO_SERVER,
+                "No Scumble server has been reached yet.",
+                "Start it with `scumble serve`, or wait for it.",
+            )
+        for model in self._models:
+            if model.kind is kind and wanted in {"", model.id}:
+                return model
+        raise RequestError(
+            ErrorCode.UNKNOWN_MODEL,
+            f"The server has no {kind.value} model {wanted!r}."
+            if wanted
+            else f"The server has no {kind.value} model.",
+            "Choose one of: " + ", ".join(m.id for m in self._models if m.kind is kind) + ".",
+        )
+
+    def _take(self, event: ClientEvent) -> list[StudioEvent]:
+        if isinstance(event, Connected):
+            self._models, self._limits = event.welcome.models, event.welcome.limits
+        elif isinstance(event, Models):
+            self._models = event.models
+        elif isinstance(event, Result):
+            return [self._apply(event)]
+        elif isinstance(event, Refused):
+            return self._over(event.job, error_of(event.code, event.message, event.hint))
+        elif isinstance(event, Failed):
+            self._client.acknowledge(event.job)
+            return self._over(event.job, error_of(event.code, event.message, event.hint))
+        elif isinstance(event, Cancelled):
+            self._client.acknowledge(event.job)
+            self._canvases.pop(event.job, None)
+        return [event]
+
+    def _over(self, job: str, error: ScumbleError) -> list[StudioEvent]:
+        known = self._canvases.pop(job, None) is not None
+        return [JobFailed(job, error)] if known else []
+
+    def _apply(self, result: Result) -> StudioEvent:
+        job, finished = result.job, result.finished
+        canvas = self._canvases.get(job, self.canvas)
+        self._unplaced[job] = (
+            result  # so that whatever happens in the editor, it can be placed later
+        )
+        try:
+            if isinstance(finished.request, Upscale):
+                canvas.enlarge(finished.request.target, result_group(result))
+            elif finished.layers:
+                canvas.insert(result_group(result))
+        except ScumbleError as error:
+            return Unplaced(job, error)
+        self._client.acknowledge(job)
+        del self._unplaced[job]
+        self._canvases.pop(job, None)
+        return Applied(job, finished)

@@ -1,0 +1,288 @@
+"""A real websocket server that gives every picture back as it came; tests say when and how."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import Server, ServerConnection, serve
+from websockets.typing import Subprotocol
+
+from scumble_protocol.client import Address
+from scumble_protocol.errors import ErrorCode, PeerError, ProtocolError, ScumbleError
+from scumble_protocol.messages import (
+    PROTOCOL_VERSION,
+    SUBPROTOCOL,
+    Accepted,
+    Acknowledge,
+    AskStatus,
+    Attach,
+    Cancel,
+    Cancelled,
+    ClientMessage,
+    Device,
+    Finished,
+    Forget,
+    Hello,
+    JobEvent,
+    Limits,
+    ListModels,
+    ModelInfo,
+    ModelKind,
+    Models,
+    PhaseTime,
+    Refused,
+    ResultLayer,
+    ServerMessage,
+    Started,
+    Status,
+    Submit,
+    Want,
+    Welcome,
+)
+from scumble_protocol.requests import LoadModel, Regenerate, Request, Sampler, Upscale
+from scumble_protocol.session import BlobArrived, InvalidSubmit, ServerSession
+
+TOKEN = "right"
+
+MODELS = (
+    ModelInfo(
+        "starter", "Starter", ModelKind.DIFFUSION, "sd1", 128, 256, 8, False, True, 0, 0, 10, 3.0,
+        Sampler.DDIM,
+    ),
+    ModelInfo(
+        "lanczos", "Lanczos", ModelKind.UPSCALER, "lanczos", 0, 0, 1, False, True, 0, 1, 0, 0.0,
+        Sampler.DDIM,
+    ),
+)  # fmt: skip
+
+
+@dataclass
+class Memory:
+    """What outlives a server: its journal and its blobs."""
+
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
+    events: dict[str, list[JobEvent]] = field(default_factory=dict)
+
+
+class PassingServer:
+    """Serves until `stop`; `is_held` keeps accepted jobs from being finished until `finish`."""
+
+    def __init__(
+        self,
+        memory: Memory | None = None,
+        *,
+        port: int = 0,
+        limits: Limits | None = None,
+        is_held: bool = False,
+    ) -> None:
+        self.memory = memory or Memory()
+        self.limits = limits or Limits()
+        self.is_held = is_held
+        self.received: list[ClientMessage] = []
+        self.arrived: list[str] = []
+        self.frames: list[int] = []
+        self.silent: set[type] = set()
+        self.visits: list[Visit] = []
+        self._server: Server = serve(
+            self._visit,
+            "127.0.0.1",
+            port,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,
+            max_size=None,
+            close_timeout=1,
+        )
+        self.port: int = self._server.socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    @property
+    def address(self) -> Address:
+        return Address(f"ws://127.0.0.1:{self.port}", TOKEN)
+
+    def authorize(self, hello: Hello) -> ScumbleError | None:
+        if hello.token == TOKEN:
+            return None
+        return PeerError(ErrorCode.UNAUTHORIZED, "The token is wrong.", "Restart the editor.")
+
+    def finish(self, job: str) -> None:
+        """Finish a held job on every connection that watches it."""
+        for event in (Started(job, 2), _finished(job, self.memory.requests[job])):
+            self.tell(event)
+
+    def tell(self, event: JobEvent) -> None:
+        self.memory.events.setdefault(event.job, []).append(event)
+        for visit in self.visits:
+            if event.job in visit.watched:
+                visit.say(event)
+
+    def drop(self) -> None:
+        """Cut every connection without a word."""
+        for visit in self.visits:
+            visit.connection.socket.shutdown(socket.SHUT_RDWR)
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self.drop()
+        self._thread.join()
+        for visit in list(self.visits):
+            visit.over.wait()
+
+    def _visit(self, connection: ServerConnection) -> None:
+        visit = Visit(self, connection)
+        self.visits.append(visit)
+        try:
+            visit.run()
+        except (ConnectionClosed, ProtocolError):
+            connection.close()
+        finally:
+            self.visits.remove(visit)
+            visit.over.set()
+
+
+class Visit:
+    """One connection."""
+
+    def __init__(self, server: PassingServer, connection: ServerConnection) -> None:
+        self.server = server
+        self.connection = connection
+        self.session = ServerSession(server.limits, server.authorize)
+        self.watched: set[str] = set()
+        self.over = threading.Event()
+        self._submits: dict[str, Submit] = {}
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        for frame in self.connection:
+            assert isinstance(frame, bytes)
+            self.server.frames.append(len(frame))
+            for event in self.session.receive(frame):
+                self._react(event)
+            for answer in self.session.frames_to_send():
+                self.connection.send(answer)
+            if self.session.closed:
+                self.connection.close(1008)
+
+    def say(self, message: ServerMessage) -> None:
+        if type(message) in self.server.silent:
+            return
+        with self._lock:
+            self.connection.send(self.session.send(message))
+
+    def _react(self, event: ClientMessage | BlobArrived | InvalidSubmit) -> None:
+        if isinstance(event, BlobArrived):
+            self.server.arrived.append(event.blob)
+            self.server.memory.blobs[event.blob] = event.data
+            for submit in list(self._submits.values()):
+                self._accept(submit)
+        elif isinstance(event, InvalidSubmit):
+            error = event.error
+            self.say(Refused(event.job, error.code, error.message, error.hint))
+        else:
+            self.server.received.append(event)
+            self._obey(event)
+
+    def _obey(self, message: ClientMessage) -> None:
+        memory = self.server.memory
+        match message:
+            case Hello():
+                self.say(_welcome(message, self.server, self.session))
+            case ListModels():
+                self.say(Models(MODELS))
+            case AskStatus():
+                self.say(Status(1.0, 0, 0, 0, ()))
+            case Submit():
+                self._submits[message.job] = message
+                missing = self._missing(message)
+                if missing:
+                    self.say(Want(missing))
+                self._accept(message)
+            case Want():
+                for blob in message.blobs:
+                    for frame in self.session.send_blob(blob, memory.blobs[blob]):
+                        self.connection.send(frame)
+            case Attach():
+                self._attach(message)
+            case Cancel():
+                self._cancel(message.job)
+            case Forget() | Acknowledge():
+                memory.events.pop(message.job, None)
+
+    def _missing(self, submit: Submit) -> tuple[str, ...]:
+        refs = submit.request.blobs
+        return tuple(dict.fromkeys(r.blob for r in refs if r.blob not in self.server.memory.blobs))
+
+    def _accept(self, submit: Submit) -> None:
+        job = submit.job
+        if self._missing(submit) or job not in self._submits:
+            return
+        del self._submits[job]
+        self.watched.add(job)
+        self.server.memory.requests[job] = submit.request
+        self.server.tell(Accepted(job, 1, 0))
+        if not self.server.is_held:
+            self.server.finish(job)
+
+    def _attach(self, attach: Attach) -> None:
+        events = self.server.memory.events.get(attach.job)
+        if events is None:
+            self.say(Refused(attach.job, ErrorCode.UNKNOWN_JOB, "No such job.", ""))
+            return
+        for event in events:
+            if event.number > attach.after:
+                self.say(event)
+        self.watched.add(attach.job)
+
+    def _cancel(self, job: str) -> None:
+        if self._submits.pop(job, None) is not None:
+            self.say(Cancelled(job, 1))
+        elif job in self.watched:
+            self.server.tell(Cancelled(job, 9))
+
+
+def _welcome(hello: Hello, server: PassingServer, session: ServerSession) -> Welcome:
+    return Welcome(
+        protocol=PROTOCOL_VERSION,
+        version="test",
+        device=Device("cpu", "a processor", 0),
+        models=MODELS,
+        samplers=tuple(Sampler),
+        limits=server.limits,
+        encodings=session.encodings,
+        lost=tuple(job for job in hello.awaiting if job not in server.memory.events),
+    )
+
+
+def _finished(job: str, request: Request) -> Finished:
+    layers: tuple[ResultLayer, ...] = ()
+    if isinstance(request, Regenerate):
+        layers = tuple(
+            ResultLayer(request.context, request.image, request.mask, request.seed + number)
+            for number in range(request.count)
+        )
+    elif isinstance(request, Upscale):
+        raise AssertionError("enlarging takes a real server")
+    else:
+        assert isinstance(request, LoadModel)
+    return Finished(job, 7, request, layers, (PhaseTime("sampling", 0.5),))
+
+
+@contextmanager
+def passing_server(
+    memory: Memory | None = None,
+    *,
+    port: int = 0,
+    limits: Limits | None = None,
+    is_held: bool = False,
+) -> Iterator[PassingServer]:
+    server = PassingServer(memory, port=port, limits=limits, is_held=is_held)
+    try:
+        yield server
+    finally:
+        server.stop()
