@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from scumble_protocol.errors import ProtocolError
-from scumble_protocol.messages import Chunk, Encoding, Limits
+from scumble_protocol.messages import Chunk, Encoding, Limits, Want
 from scumble_protocol.packing import Layout, pack, unpack
 from scumble_protocol.pixels import PixelFormat
+from scumble_protocol.requests import ImageRef
 
 _ID_BYTES = 16
 _FLAT = Layout()
@@ -48,8 +51,9 @@ class Assembler:
         """Take the next chunk of a blob; gives the blob's id and bytes when it is the last one.
 
         Raises:
-            ProtocolError: The chunk is out of order, too large, damaged or of too large a blob, or the
-                finished bytes are not those that the id names. The blob's pieces are then dropped.
+            ProtocolError: The chunk is out of order, too large, damaged or of too large a blob, or
+                the finished bytes are not those that the id names. What there was of the blob is
+                dropped then.
         """
         growing = self._growing.pop(chunk.blob, None) or _Growing(chunk.total)
         if chunk.total > self._most:
@@ -92,3 +96,59 @@ def _opened(chunk: Chunk, most: int) -> bytes:
     if len(chunk.data) > most:
         raise ProtocolError(f"A chunk of {len(chunk.data)} bytes is above the {most} allowed.")
     return chunk.data
+
+
+@dataclass(frozen=True)
+class BlobArrived:
+    """A blob that was asked for is complete; its bytes are those that its id names."""
+
+    blob: str
+    data: bytes
+
+
+class BlobTraffic:
+    """The blobs on their way through one connection."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.encodings: tuple[Encoding, ...] = (Encoding.RAW,)
+        self._wanted: Counter[str] = Counter()
+        self._layouts: dict[str, Layout] = {}
+        self._assembler = Assembler(limits)
+
+    def agree(self, encodings: tuple[Encoding, ...], limits: Limits) -> None:
+        """Settle what `welcome` says."""
+        self.limits = limits
+        self.encodings = (*encodings, Encoding.RAW)
+        self._assembler = Assembler(limits)
+
+    def want(self, message: Want) -> None:
+        """Remember what is asked for; nothing else may come."""
+        self._wanted.update(message.blobs)
+
+    def note(self, images: tuple[ImageRef, ...]) -> None:
+        """Remember how pictures are laid out, for packing them when they are asked for."""
+        if self.encodings[0] is not Encoding.RAW:
+            self._layouts.update({image.blob: Layout.of(image) for image in images})
+
+    def cut(self, blob: str, data: bytes) -> Iterator[Chunk]:
+        """The chunks to send of a blob."""
+        layout = self._layouts.get(blob, Layout())
+        return chunks(blob, data, self.encodings[0], self.limits.chunk_bytes, layout)
+
+    def take(self, chunk: Chunk) -> BlobArrived | None:
+        """What arrived with this chunk: its blob, if it is the last one.
+
+        Raises:
+            ProtocolError: It was not asked for, is packed in a way not agreed on, or is illegal
+                by what `Assembler.add` says.
+        """
+        if not self._wanted[chunk.blob]:
+            raise ProtocolError(f"Blob {chunk.blob} came without having been asked for.")
+        if chunk.encoding not in self.encodings:
+            raise ProtocolError(f"Chunks packed as {chunk.encoding.value} were not agreed on.")
+        whole = self._assembler.add(chunk)
+        if whole is None:
+            return None
+        self._wanted -= Counter([chunk.blob])
+        return BlobArrived(*whole)

@@ -17,7 +17,6 @@ from types import UnionType
 from typing import Any, TypeVar
 
 import msgpack
-
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
 from scumble_protocol.messages import MESSAGES, Hello, Message, Submit, check_job_id
 from scumble_protocol.requests import REQUESTS

@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,8 @@ class Endpoint:
 def state_folder(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
     """The folder of the server's state: `SCUMBLE_STATE`, or where the platform keeps users' data.
 
-    It is the folder that `platformdirs.user_data_dir("scumble", appauthor=False)` names, except inside
-    a Flatpak, whose XDG variables point into the sandbox while the server runs outside of it.
+    It is the folder that `platformdirs.user_data_dir("scumble", appauthor=False)` names, except
+    inside a Flatpak, whose XDG variables point into the sandbox, while the server runs outside.
     """
     if named := environ.get("SCUMBLE_STATE", "").strip():
         return Path(named).expanduser()
@@ -88,7 +88,7 @@ def write(folder: Path, endpoint: Endpoint) -> None:
 
 
 def read(folder: Path) -> Endpoint | None:
-    """The endpoint in the folder; None where there is none, it makes no sense, or its server is dead."""
+    """The endpoint in the folder; None if there is none, it is garbage or its server is dead."""
     try:
         values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):  # absent, unreadable or garbage: no server
@@ -113,10 +113,9 @@ def _endpoint(values: object) -> Endpoint | None:
     if not isinstance(values, dict):
         return None
     kinds = {"host": str, "port": int, "token": str, "pid": int, "version": str}
-    known = {field.name: values.get(field.name) for field in fields(Endpoint)}
-    if any(type(known[name]) is not kind for name, kind in kinds.items()):
+    if any(type(values.get(name)) is not kind for name, kind in kinds.items()):
         return None
-    endpoint = Endpoint(**known)
+    endpoint = Endpoint(**{name: values[name] for name in kinds})
     return endpoint if 1 <= endpoint.port <= 65535 and endpoint.pid >= 1 else None
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from scumble_protocol.errors import ErrorCode, RequestError
 
-
 MAX_SIDE = 2**20
 """The longest side of any canvas, in pixels; editors stop well before."""
 
@@ -25,15 +24,18 @@ class Size:
         if self.width < 1 or self.height < 1:
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
-                f"A size of {self.width} × {self.height} pixels is empty.",
+                f"A size of {self} pixels is empty.",
                 "Both sides must be at least 1.",
             )
         if max(self.width, self.height) > MAX_SIDE:
             raise RequestError(
                 ErrorCode.TOO_LARGE,
-                f"{self.width} × {self.height} pixels are too many.",
+                f"{self} pixels are too many.",
                 f"A side may have {MAX_SIDE} at most.",
             )
+
+    def __str__(self) -> str:
+        return f"{self.width} × {self.height}"  # noqa: RUF001 (a multiplication sign is meant)
 
     @property
     def pixels(self) -> int:

@@ -27,13 +27,13 @@ def _check_size(name: str, size: Size, limits: Limits) -> None:
     if max(size.width, size.height) > limits.image_side:
         raise RequestError(
             ErrorCode.TOO_LARGE,
-            f"{name} is {size.width} × {size.height} pixels.",
+            f"{name} is {size} pixels.",
             f"A side may have {limits.image_side} pixels at most; choose a smaller area.",
         )
     if size.pixels > limits.image_pixels:
         raise RequestError(
             ErrorCode.TOO_LARGE,
-            f"{name} has {size.pixels} pixels ({size.width} × {size.height}).",
+            f"{name} has {size.pixels} pixels ({size}).",
             f"It may have {limits.image_pixels} at most; choose a smaller area.",
         )
 

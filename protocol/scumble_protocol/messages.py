@@ -86,7 +86,13 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Device:
-    """The device that models run on: `cpu`, `cuda:0`, …, its name for people, and its memory in bytes."""
+    """The device that models run on.
+
+    Args:
+        id: For instance `cpu` or `cuda:0`.
+        name: Its name for people.
+        memory: Its memory in bytes.
+    """
 
     id: str
     name: str
@@ -121,7 +127,7 @@ class ResultLayer:
     """One variation.
 
     Args:
-        rect: Where the layer goes, in canvas pixels (for an upscale: its place on the enlarged canvas).
+        rect: Where the layer goes, in canvas pixels; for an upscale, those of the enlarged canvas.
         image: The layer's pixels, of the depth that was sent.
         mask: The blend mask, `gray8`, of the same size; 0 leaves the canvas as it is.
         seed: The seed that made it; 0 for an upscale.
@@ -223,7 +229,12 @@ class Hello:
 
 @dataclass(frozen=True)
 class Submit:
-    """Do this. The job id is the client's choice, 1 to 64 characters; sending it twice is harmless."""
+    """Do this; sending it twice is harmless.
+
+    Args:
+        job: The job's id, chosen by the client: 1 to 64 characters of printable ASCII, no space.
+        request: What to do.
+    """
 
     type: ClassVar[str] = "submit"
 
@@ -279,7 +290,7 @@ class Acknowledge:
 
 @dataclass(frozen=True)
 class Forget:
-    """Delete all that you keep of this job: request, pictures, result; it is cancelled first if need be."""
+    """Delete all that you keep of this job, request, pictures and result; cancel it if need be."""
 
     type: ClassVar[str] = "forget"
 
@@ -317,8 +328,8 @@ class Welcome:
         models: The models that can be used in requests.
         samplers: The samplers that every UNet model runs with.
         limits: What the server accepts.
-        encodings: The chunk encodings in use both ways, best first: those of `hello` that the server
-            has too (`ServerSession.encodings`).
+        encodings: The chunk encodings in use both ways, best first: those of `hello` that the
+            server has too (`ServerSession.encodings`).
         lost: The awaited jobs that the server knows nothing of.
     """
 
@@ -357,7 +368,15 @@ class Models:
 
 @dataclass(frozen=True)
 class Status:
-    """The server's state: uptime in seconds, jobs by state, memory in use in bytes, the models in memory."""
+    """The server's state.
+
+    Args:
+        uptime: Seconds since it started.
+        waiting: Number of waiting jobs, of all clients.
+        running: Number of running jobs.
+        memory_used: Bytes of the device's memory in use.
+        loaded: Ids of the models in memory.
+    """
 
     type: ClassVar[str] = "status"
 
@@ -400,7 +419,17 @@ class Started:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the running job is: `step` of `of` in this phase; seconds left, negative while unknown."""
+    """How far the running job is.
+
+    Args:
+        job: The job's id.
+        number: The event's number.
+        phase: What the job is doing.
+        step: Steps done in this phase, 0 to `of`.
+        of: Steps of this phase.
+        seconds_left: Estimate for the whole job; negative while unknown.
+        detail: More of it for people, for instance the file that is loaded; may be empty.
+    """
 
     type: ClassVar[str] = "progress"
 
@@ -483,7 +512,7 @@ class Cancelled:
 
 
 def check_job_id(job: str) -> None:
-    """Refuse a job id that is empty, longer than 64 characters, or not printable ASCII without spaces."""
+    """Refuse what is not 1 to 64 characters of printable ASCII without spaces."""
     if not 1 <= len(job) <= 64 or not all("!" <= letter <= "~" for letter in job):
         raise ProtocolError(f"{job[:80]!r} is no job id.")
 
@@ -512,4 +541,4 @@ CLIENT_MESSAGES = (
 )  # fmt: skip
 JOB_EVENTS = (Accepted, Started, Progress, Preview, Finished, Failed, Cancelled)
 SERVER_MESSAGES = (Welcome, Refused, Want, Chunk, Models, Status, *JOB_EVENTS)
-MESSAGES = tuple(dict.fromkeys((*CLIENT_MESSAGES, *SERVER_MESSAGES)))
+MESSAGES: tuple[type[Message], ...] = tuple(dict.fromkeys((*CLIENT_MESSAGES, *SERVER_MESSAGES)))

@@ -1,10 +1,10 @@
 """Planar row deltas: the reversible rearrangement that makes pixels easy prey for zlib.
 
-Pixels of a painting change little from one row to the next, and each channel in its own way. So every
-byte is replaced by its difference, modulo 256, from the byte one row earlier, and then the bytes are
-sorted by their place in the pixel. Both work without numpy: the difference is taken of all bytes at
-once, as one long integer whose carries are kept from crossing byte borders (Warren, *Hacker's
-Delight*, section 2-18), and slices sort the bytes.
+Pixels of a painting change little from one row to the next, and each channel in its own way. So
+every byte is replaced by its difference, modulo 256, from the byte one row earlier, and then the
+bytes are sorted by their place in the pixel. Both work without numpy: the difference is taken of
+all bytes at once, as one long integer whose carries are kept from crossing byte borders (Warren,
+*Hacker's Delight*, section 2-18), and slices sort the bytes.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def unpack(packed: bytes, layout: Layout, most: int) -> bytes:
     """What `pack` was given.
 
     Raises:
-        ProtocolError: This is no complete zlib stream, or it holds nothing or more than `most` bytes.
+        ProtocolError: This is no complete zlib stream, or it holds nothing or above `most` bytes.
     """
     data = _sort_back(_inflate(packed, most), layout.pixel)
     return _add_rows(data, layout.row) if 0 < layout.row < len(data) else data
@@ -96,7 +96,7 @@ def _sort_back(planes: bytes, pixel: int) -> bytes:
 
 @lru_cache(maxsize=8)
 def _bit_masks(length: int) -> tuple[int, int]:
-    """The integers of `length` bytes that have the top bit, and all other bits, of every byte set."""
+    """The integers of `length` bytes with the top bit, and all other bits, of every byte set."""
     top = int.from_bytes(b"\x80" * length, "little")
     return top, top ^ int.from_bytes(b"\xff" * length, "little")
 

@@ -49,6 +49,6 @@ class Pixels:
         expected = self.size.pixels * self.format.bytes_per_pixel
         if len(self.data) != expected:
             raise ProtocolError(
-                f"{self.size.width} × {self.size.height} {self.format.value} pixels take {expected} bytes, "
-                f"not {len(self.data)}."
+                f"{self.size} pixels of {self.format.value} take {expected} bytes, not "
+                f"{len(self.data)}."
             )

@@ -40,7 +40,7 @@ def check_number(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:  # which no NaN is
         raise RequestError(
             ErrorCode.INVALID_VALUE,
-            f"{name} is {value:g}." if isinstance(value, float) else f"{name} is {value}.",
+            f"{name} is {value}.",
             f"It must be from {low:g} to {high:g}." if high < MAX_SEED else "It must be 0 or more.",
         )
 
@@ -122,8 +122,8 @@ class Regenerate:
         if self.mask.format is not PixelFormat.GRAY8 or self.mask.size != self.context.size:
             raise RequestError(
                 ErrorCode.MASK_SIZE,
-                f"The mask is {self.mask.format.value} of {self.mask.size.width} × {self.mask.size.height} pixels.",
-                f"It must be gray8 of {self.context.width} × {self.context.height}, like the picture.",
+                f"The mask is {self.mask.format.value} of {self.mask.size} pixels.",
+                f"It must be gray8 of {self.context.size}, like the picture.",
             )
 
     @property
@@ -169,7 +169,7 @@ class Upscale:
 
 @dataclass(frozen=True)
 class LoadModel:
-    """Load a model into memory (fetching it first where it has a hub id), so that later work starts at once.
+    """Load a model into memory, fetching it first if need be, so that later work starts at once.
 
     Args:
         model: A model id from `welcome`, a path on the server's machine, or a hub id `owner/name`.
@@ -203,6 +203,6 @@ def _check_area(canvas: Size, context: Rect, image: ImageRef) -> None:
     if image.format is PixelFormat.GRAY8 or image.size != context.size:
         raise RequestError(
             ErrorCode.BAD_PICTURE,
-            f"The picture is {image.format.value} of {image.size.width} × {image.size.height} pixels.",
-            f"It must be rgba8 or rgba16 of {context.width} × {context.height}.",
+            f"The picture is {image.format.value} of {image.size} pixels.",
+            f"It must be rgba8 or rgba16 of {context.size}.",
         )

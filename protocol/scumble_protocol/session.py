@@ -1,17 +1,19 @@
 """Both ends of a connection, without socket, thread or clock: frames in, messages out, and back.
 
-A shell owns the websocket. It gives every binary frame that arrives to `receive`, which returns what
-the program above should know of, sends every frame that `send`, `send_blob` and `frames_to_send` give
-it in that order, and closes the connection as soon as `closed` is true and nothing is left to send.
+A shell owns the websocket. It gives every binary frame that arrives to `receive`, which returns
+what the program above should know of; sends every frame that `send`, `send_blob` and
+`frames_to_send` give it, in that order; and closes the connection as soon as `closed` is true and
+nothing is left to send.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from scumble_protocol import blobs, codec
+from scumble_protocol import codec
+from scumble_protocol.blobs import BlobArrived as BlobArrived
+from scumble_protocol.blobs import BlobTraffic
 from scumble_protocol.errors import ErrorCode, PeerError, ProtocolError, RequestError, ScumbleError
 from scumble_protocol.lifecycle import OpenJobs
 from scumble_protocol.limits import check_request
@@ -34,21 +36,12 @@ from scumble_protocol.messages import (
     Want,
     Welcome,
 )
-from scumble_protocol.packing import Layout
 from scumble_protocol.requests import ImageRef
 
 
 @dataclass(frozen=True)
-class BlobArrived:
-    """A blob that was asked for is complete; its bytes are those that its id names."""
-
-    blob: str
-    data: bytes
-
-
-@dataclass(frozen=True)
 class InvalidSubmit:
-    """A `submit` that can't be accepted; the server answers `refused` with the job and this error."""
+    """A `submit` that can't be accepted: the server answers `refused` with this job and error."""
 
     job: str
     error: RequestError
@@ -58,48 +51,8 @@ ClientSessionEvent = ServerMessage | BlobArrived
 ServerSessionEvent = ClientMessage | BlobArrived | InvalidSubmit
 
 
-class _Blobs:
-    """The blobs on their way through one connection."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.encodings: tuple[Encoding, ...] = (Encoding.RAW,)
-        self._wanted: Counter[str] = Counter()
-        self._layouts: dict[str, Layout] = {}
-        self._assembler = blobs.Assembler(limits)
-
-    def agree(self, encodings: tuple[Encoding, ...], limits: Limits) -> None:
-        """Settle what `welcome` says."""
-        self.limits = limits
-        self.encodings = (*encodings, Encoding.RAW)
-        self._assembler = blobs.Assembler(limits)
-
-    def want(self, message: Want) -> None:
-        self._wanted.update(message.blobs)
-
-    def note(self, images: tuple[ImageRef, ...]) -> None:
-        """Remember how pictures are laid out, for packing them when they are asked for."""
-        if self.encodings[0] is not Encoding.RAW:
-            self._layouts.update({image.blob: Layout.of(image) for image in images})
-
-    def cut(self, blob: str, data: bytes) -> Iterator[Chunk]:
-        layout = self._layouts.get(blob, Layout())
-        return blobs.chunks(blob, data, self.encodings[0], self.limits.chunk_bytes, layout)
-
-    def take(self, chunk: Chunk) -> list[BlobArrived]:
-        if not self._wanted[chunk.blob]:
-            raise ProtocolError(f"Blob {chunk.blob} came without having been asked for.")
-        if chunk.encoding not in self.encodings:
-            raise ProtocolError(f"Chunks packed as {chunk.encoding.value} were not agreed on.")
-        whole = self._assembler.add(chunk)
-        if whole is None:
-            return []
-        self._wanted[chunk.blob] -= 1
-        return [BlobArrived(*whole)]
-
-
 class ClientSession:
-    """The client's end. `frames_to_send` gives the `hello` first; nothing can be sent before `welcome`.
+    """The client's end. `frames_to_send` gives `hello`; nothing else can be sent before `welcome`.
 
     Args:
         hello: What to open the connection with.
@@ -108,7 +61,7 @@ class ClientSession:
     def __init__(self, hello: Hello) -> None:
         self._outgoing = [codec.encode(hello)]
         self._jobs = OpenJobs()
-        self._blobs = _Blobs(Limits())
+        self._blobs = BlobTraffic(Limits())
         self._welcome: Welcome | None = None
         self._closed = False
 
@@ -131,8 +84,9 @@ class ClientSession:
         """The frame to send for this message.
 
         Raises:
-            ProtocolError: It can't be said now: before `welcome`, after the end, a `submit` or `attach`
-                for a job under way on this connection; `hello` and chunks are the session's business.
+            ProtocolError: It can't be said now: before `welcome`, after the end, a `submit` or
+                `attach` for a job under way on this connection; `hello` and chunks are the
+                session's business.
             RequestError: It is longer than the server accepts, or has text that can't be sent.
         """
         if self._welcome is None or self._closed or isinstance(message, (Hello, Chunk)):
@@ -171,7 +125,8 @@ class ClientSession:
             return [self._greet(frame)]
         message = codec.decode(frame, _AFTER_WELCOME)
         if isinstance(message, Chunk):
-            return [*self._blobs.take(message)]
+            arrived = self._blobs.take(message)
+            return [arrived] if arrived else []
         if isinstance(message, JOB_EVENTS):
             self._jobs.tell(message)
         elif isinstance(message, Refused):
@@ -207,7 +162,7 @@ class ServerSession:
     ) -> None:
         self._outgoing: list[bytes] = []
         self._jobs = OpenJobs()
-        self._blobs = _Blobs(limits)
+        self._blobs = BlobTraffic(limits)
         self._limits = limits
         self._authorize = authorize
         self._known_encodings = encodings
@@ -227,7 +182,7 @@ class ServerSession:
         return tuple(encoding for encoding in asked if encoding in self._known_encodings)
 
     def frames_to_send(self) -> list[bytes]:
-        """The frames that the session itself wants sent, each given once: a refusal before the end."""
+        """The frames that the session itself wants sent, each given once: a last refusal."""
         frames, self._outgoing = self._outgoing, []
         return frames
 
@@ -235,8 +190,8 @@ class ServerSession:
         """The frame to send for this message.
 
         Raises:
-            ProtocolError: It can't be said now: `welcome` comes first and once, events keep to the life
-                of their job, chunks are the session's business.
+            ProtocolError: It can't be said now: `welcome` comes first and once, events keep to the
+                life of their job, chunks are the session's business.
             RequestError: It is longer than a message may be, or has text that can't be sent.
         """
         if self._closed or isinstance(message, Chunk) or not self._in_turn(message):
@@ -263,11 +218,11 @@ class ServerSession:
     def receive(self, frame: bytes) -> list[ServerSessionEvent]:
         """What a frame from the client says; a chunk says nothing until its blob is complete.
 
-        A `submit` or `attach` for a job that is under way on this connection says nothing either. A
-        client that may not come in is refused: the session is closed, with the refusal to send.
+        A `submit` or `attach` for a job under way on this connection says nothing either. After
+        `hello` of a client that may not come in, the session is closed, with a refusal to send.
 
         Raises:
-            ProtocolError: The client broke the rules. The session is closed, with a refusal to send.
+            ProtocolError: The client broke the rules. The session is closed then, as above.
         """
         try:
             return self._receive(frame)
@@ -288,7 +243,8 @@ class ServerSession:
         except codec.IllegalRequestError as error:
             return [] if error.job in self._jobs else [InvalidSubmit(error.job, error)]
         if isinstance(message, Chunk):
-            return [*self._blobs.take(message)]
+            arrived = self._blobs.take(message)
+            return [arrived] if arrived else []
         if isinstance(message, (Submit, Attach)):
             return self._open(message)
         return [message]
@@ -363,7 +319,7 @@ def _framed(message: Message, limits: Limits) -> bytes:
     if len(frame) > limits.message_bytes:
         raise RequestError(
             ErrorCode.TOO_LARGE,
-            f"A message of {len(frame)} bytes is above the {limits.message_bytes} that are allowed.",
+            f"A message of {len(frame)} bytes is above the {limits.message_bytes} allowed.",
             "Shorten the prompt.",
         )
     return frame
@@ -373,11 +329,11 @@ def _wrong_version(*, client: int, server: int) -> PeerError:
     if client < server:
         return PeerError(
             ErrorCode.CLIENT_TOO_OLD,
-            f"The editor's Scumble plugin speaks version {client} of the protocol, the server {server}.",
+            f"The plugin speaks version {client} of the protocol, the server version {server}.",
             "Update the plugin.",
         )
     return PeerError(
         ErrorCode.SERVER_TOO_OLD,
-        f"The Scumble server speaks version {server} of the protocol, the editor's plugin {client}.",
+        f"The server speaks version {server} of the protocol, the plugin version {client}.",
         "Update the server.",
     )
