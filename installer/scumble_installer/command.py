@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from scumble_installer.carry_out import carry_out
 from scumble_installer.errors import InstallerError
-from scumble_installer.goals import Demo, Goal, Lock, SetUp, Test
+from scumble_installer.goals import Goal, Lock, RunDemo, RunTests, SetUp
 from scumble_installer.locking import write_locks
 from scumble_installer.look import describe_machine
 from scumble_installer.plan import plan
@@ -59,8 +59,8 @@ def parse(arguments: Sequence[str]) -> Request:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     goals: dict[str, Goal | Lock] = {
         "set-up": SetUp(),
-        "demo": Demo(("--out", said.out) if said.out else ()),
-        "test": Test(said.editors, tuple(others)),
+        "demo": RunDemo(("--out", said.out) if said.out else ()),
+        "test": RunTests(said.editors, tuple(others)),
         "lock": Lock(said.upgrade),
     }
     return Request(goals[said.goal], said.dry_run)

@@ -11,14 +11,14 @@ class SetUp:
 
 
 @dataclass(frozen=True)
-class Demo:
+class RunDemo:
     """A set-up and a regenerated selection to look at; the arguments go to `scumble demo`."""
 
     arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Test:
+class RunTests:
     """A set-up and the test suite; the arguments go to pytest."""
 
     with_editors: bool = False
@@ -32,4 +32,4 @@ class Lock:
     upgrade: bool = False
 
 
-Goal = SetUp | Demo | Test
+Goal = SetUp | RunDemo | RunTests

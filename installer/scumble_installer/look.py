@@ -25,7 +25,7 @@ _PROBE_ENVIRONMENT: Final = "import sys, pip; print(*sys.version_info[:2], 0)"
 
 def describe_machine() -> Machine:
     """The machine as it is now."""
-    python = _interpreter(sys.executable, _PROBE)
+    python = find_interpreter(sys.executable)
     if python is None:
         raise AssertionError(f"{sys.executable} runs the installer, but not a line of Python")
     cache = cache_folder()
@@ -35,7 +35,7 @@ def describe_machine() -> Machine:
         cache=cache,
         digests=_digests(_CHECKOUT),
         python=python,
-        other_pythons=() if plan.is_suitable(python) else _other_pythons(),
+        other_pythons=() if plan.is_suitable(python) else find_pythons(),
     )
     return Machine(
         checkout=found.checkout,
@@ -44,7 +44,7 @@ def describe_machine() -> Machine:
         digests=found.digests,
         python=found.python,
         other_pythons=found.other_pythons,
-        environment=_interpreter(found.program("python"), _PROBE_ENVIRONMENT),
+        environment=find_interpreter(found.program("python"), _PROBE_ENVIRONMENT),
         done=stamps.read(found.environment_folder),
         debian=_debian(cache),
     )
@@ -61,7 +61,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scumble"
 
 
-def _interpreter(path: str, probe: str) -> Interpreter | None:
+def find_interpreter(path: str, probe: str = _PROBE) -> Interpreter | None:
     """The Python at `path`, or None where it doesn't run or fails the probe."""
     try:
         # -I: what lies in the current folder or in PYTHONPATH is not part of this Python.
@@ -74,11 +74,12 @@ def _interpreter(path: str, probe: str) -> Interpreter | None:
     return Interpreter(path, (major, minor), bool(makes_environments))
 
 
-def _other_pythons() -> tuple[Interpreter, ...]:
+def find_pythons() -> tuple[Interpreter, ...]:
+    """The suitable Pythons on the path, newest first."""
     (major, oldest), (_, newest) = plan.OLDEST_PYTHON, plan.NEWEST_PYTHON
     paths = (shutil.which(f"python{major}.{minor}") for minor in range(newest, oldest - 1, -1))
     # A name on the path may be a shim with no Python behind it, so each is tried.
-    found = (_interpreter(path, _PROBE) for path in paths if path)
+    found = (find_interpreter(path) for path in paths if path)
     return tuple(python for python in found if python)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from scumble_installer import debian
 from scumble_installer.errors import UnsuitableMachineError
-from scumble_installer.goals import Demo, Goal, Test
+from scumble_installer.goals import Goal, RunDemo, RunTests
 from scumble_installer.machine import Interpreter, Machine, Stamp, Version
 from scumble_installer.steps import Advice, Plan, Program, Step
 
@@ -21,6 +21,16 @@ PACKAGES: Final = "installer/requirements.lock"
 TORCH: Final = "installer/requirements-torch.txt"
 TEST_PACKAGES: Final = "installer/requirements-test.lock"
 PROJECT: Final = "pyproject.toml"
+
+# Every branch of what the editors load and of planning is tested.
+_COVERED: Final = (
+    "--cov=scumble_protocol",
+    "--cov=scumble_installer.plan",
+    "--cov=scumble_installer.debian",
+    "--cov-branch",
+    "--cov-report=term-missing:skip-covered",
+    "--cov-fail-under=100",
+)
 
 
 def plan(machine: Machine, goal: Goal) -> Plan:
@@ -43,7 +53,7 @@ def is_suitable(python: Interpreter) -> bool:
 
 
 def _editors(machine: Machine, goal: Goal) -> tuple[Step, ...]:
-    if not (isinstance(goal, Test) and goal.with_editors):
+    if not (isinstance(goal, RunTests) and goal.with_editors):
         return ()
     if machine.debian is None:
         raise UnsuitableMachineError(
@@ -109,7 +119,7 @@ def _packages(machine: Machine, goal: Goal) -> tuple[Step, ...]:
         _torch(machine),
         _project(machine),
     ]
-    if isinstance(goal, Test):
+    if isinstance(goal, RunTests):
         steps.append(
             _locked(machine, "the test tools", TEST_PACKAGES, machine.digests.test_packages)
         )
@@ -155,14 +165,18 @@ def _project(machine: Machine) -> Step:
     command = _uv_install(
         machine, "--no-deps", "--no-build-isolation", "--editable", str(machine.checkout)
     )
-    return Step("Scumble itself", command, stamp=Stamp("project", machine.digests.project))
+    # A checkout that was moved needs its new place written into the environment.
+    digest = f"{machine.digests.project} at {machine.checkout}"
+    return Step("Scumble itself", command, stamp=Stamp("Scumble itself", digest))
 
 
 def _end(machine: Machine, goal: Goal) -> Plan:
     scumble = machine.program("scumble")
-    if isinstance(goal, Demo):
+    if isinstance(goal, RunDemo):
         return (Program("the demo", (scumble, "demo", *goal.arguments)),)
-    if isinstance(goal, Test):
-        pytest = (machine.program("python"), "-m", "pytest", *goal.arguments)
+    if isinstance(goal, RunTests):
+        # A part of the suite covers only a part of the code.
+        arguments = goal.arguments or _COVERED
+        pytest = (machine.program("python"), "-m", "pytest", *arguments)
         return (Program("the tests", pytest, folder=machine.checkout),)
     return (Advice(f"Scumble is set up. Start the server with\n\n    {scumble} serve\n"),)

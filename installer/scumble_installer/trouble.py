@@ -15,6 +15,9 @@ class _Cause(NamedTuple):
     hint: str
 
 
+# Only what a tool says of its failure; the names of packages tell nothing.
+_COMPLAINT: Final = re.compile(r"^E:|\berr(?:or)?\b|\bcause:|fail|could not", re.IGNORECASE)
+
 _CAUSES: Final = (
     _Cause(
         re.compile(r"no space left|disk quota|not enough free space", re.IGNORECASE),
@@ -54,8 +57,9 @@ _CAUSES: Final = (
 
 def failure(step: Step, status: int, output: str) -> StepFailedError:
     """The error for a step whose command ended with `status` after printing `output`."""
+    complaints = "\n".join(line for line in output.splitlines() if _COMPLAINT.search(line))
     for cause in _CAUSES:
-        if cause.signs.search(output):
+        if cause.signs.search(complaints):
             return StepFailedError(f"Could not get {step.name}: {cause.what}.", cause.hint)
     return StepFailedError(
         f"Could not get {step.name}: `{step.command[0]}` ended with status {status}.",
