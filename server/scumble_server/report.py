@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Union
 
 import numpy as np
 from numpy.typing import NDArray
+
 from scumble_protocol.messages import Phase
 
 UNKNOWN = -1.0
@@ -45,7 +45,7 @@ class PreviewReport:
     pixels: NDArray[np.uint8]
 
 
-Report = Union[ProgressReport, PreviewReport]
+Report = ProgressReport | PreviewReport
 Reporter = Callable[[Report], None]
 """Takes a report; raises `Cancelled` when the job shall stop. Called at least once a step."""
 
