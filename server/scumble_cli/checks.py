@@ -31,7 +31,7 @@ class Verdict(str, enum.Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: the subject, the verdict, the facts, and what would mend it, if need be."""
+    """What a check found: its subject, a verdict, the facts, and what would mend them."""
 
     subject: str
     verdict: Verdict

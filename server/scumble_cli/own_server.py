@@ -6,17 +6,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from scumble_protocol import endpoint
 from scumble_protocol.errors import ErrorCode, ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from scumble_protocol.endpoint import Endpoint
 
 START_SECONDS = 60.0
 """A server needs about one second; a machine that scans every new program for viruses, more."""
@@ -25,61 +21,81 @@ STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
 
-@contextmanager
-def own_server(state: Path) -> Iterator[Endpoint]:
-    """Start a server on a free port of this machine, and end it at the end.
+class OwnServer:
+    """A server on a free port of this machine, ended by its process id.
 
-    Its state folder is the user's own, so that the journal and the models are shared.
-
-    Raises:
-        ServerError: It ended, or said nothing, before it was ready.
+    Args:
+        state: Its state folder: the user's own, so that journal and models are shared.
     """
-    with tempfile.TemporaryFile() as log:
-        command = [sys.executable, "-m", "scumble_cli", "serve", "--port", "0"]
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
+
+    def start(self) -> None:
+        """Start it, and wait until it can be connected to.
+
+        Raises:
+            ServerError: It ended, or said nothing, before it was ready.
+        """
         # A session of its own: Ctrl-C is for the command, which then cancels its job and ends it.
-        process = subprocess.Popen(  # noqa: S603  (every word of it is ours)
-            [*command, "--state", str(state)],
+        self._process = subprocess.Popen(  # noqa: S603  (every word of it is ours)
+            [sys.executable, "-m", "scumble_cli", "serve", "--port=0", f"--state={self._state}"],
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=self._log,
+            stderr=self._log,
             start_new_session=True,
         )
         try:
-            yield _await(process, state, log)
-        finally:
-            _end(process)
+            self._await_endpoint()
+        except BaseException:
+            self.end()
+            raise
 
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._process.pid
 
-def _await(process: subprocess.Popen[bytes], state: Path, log: IO[bytes]) -> Endpoint:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        found = endpoint.read(state)
-        if found is not None and found.pid == process.pid:
-            return found
-        if process.poll() is not None:
+    def check(self) -> None:
+        """Make sure that it lives.
+
+        Raises:
+            ServerError: It has ended.
+        """
+        if self._process.poll() is not None:
             raise ServerError(
                 ErrorCode.INTERNAL,
-                f"The server ended as it started: {_last_line(log)}",
+                f"The server has ended: {self._last_line()}",
                 "`scumble doctor` looks for the cause.",
             )
-        time.sleep(POLL_SECONDS)
-    raise ServerError(
-        ErrorCode.INTERNAL,
-        f"The server was not ready after {START_SECONDS:.0f} seconds.",
-        "`scumble serve` shows what it is doing.",
-    )
 
+    def end(self) -> None:
+        """Ask it to end, and see to it that it does."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    def _await_endpoint(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            found = endpoint.read(self._state)
+            if found is not None and found.pid == self._process.pid:
+                return
+            self.check()
+            time.sleep(POLL_SECONDS)
+        raise ServerError(
+            ErrorCode.INTERNAL,
+            f"The server was not ready after {START_SECONDS:.0f} seconds.",
+            "`scumble serve` shows what it is doing.",
+        )
 
-
-def _last_line(log: IO[bytes]) -> str:
-    log.seek(0)
-    lines = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip().removeprefix("scumble: ") if lines else "it said nothing."
+    def _last_line(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        return said[-1].removeprefix("scumble: ") if said else "it said nothing."

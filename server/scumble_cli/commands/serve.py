@@ -1,0 +1,40 @@
+"""`scumble serve`: the server in this process, until Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scumble_cli.terminal import say
+from scumble_protocol.endpoint import state_folder
+from scumble_server.app import serve
+from scumble_server.config import ServerConfig
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from scumble_protocol.endpoint import Endpoint
+
+
+def run(arguments: Namespace) -> int:
+    """Serve until interrupted, which is the ordinary end.
+
+    Raises:
+        ScumbleError: The server could not start.
+    """
+    chosen = {
+        name: value
+        for name in ("host", "port", "model", "device")
+        if (value := getattr(arguments, name)) is not None
+    }
+    state = Path(arguments.state) if arguments.state else state_folder()
+    try:
+        serve(ServerConfig(state=state, **chosen), _announce)
+    except KeyboardInterrupt:
+        say("The server has ended.")
+    return 0
+
+
+def _announce(endpoint: Endpoint) -> None:
+    say(f"Scumble listens on {endpoint.host}, port {endpoint.port}. Ctrl-C ends it.")
+    say("Krita and GIMP on this machine find it by themselves.")

@@ -1,0 +1,89 @@
+"""The way to a server: the one that was named, the one that runs here, or one of our own."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from scumble_cli.own_server import OwnServer
+from scumble_cli.version import version
+from scumble_protocol import endpoint
+from scumble_protocol.client import Address, Client, local_server
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from types import TracebackType
+
+    from scumble_cli.terminal import Reporter
+    from scumble_protocol.client import Locate
+
+PROBE_SECONDS = 2.0
+
+
+class Connection:
+    """A client of the server that the arguments mean; use it in a `with` statement.
+
+    Without `--server` that is the server which runs with this user's state folder, or one that is
+    started, and ended by whoever started it.
+
+    Args:
+        arguments: The command's arguments, `server` and `token` among them.
+        reporter: Told that a server is being started.
+
+    Raises:
+        ScumbleError: The address makes no sense, or no server could be started.
+    """
+
+    def __init__(self, arguments: Namespace, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._state = endpoint.state_folder()
+        self._url: str | None = arguments.server
+        self._token: str = arguments.token or os.environ.get("SCUMBLE_TOKEN", "")
+        self.own: OwnServer | None = None
+        self.client = Client(self._locate(), name="scumble", version=version())
+
+    def __enter__(self) -> Connection:
+        self.ensure_server()
+        self.client.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.client.close()
+        if self.own is not None:
+            self.own.end()
+
+    def ensure_server(self) -> None:
+        """Start a server unless one was named, or answers already, or has been started before.
+
+        A server found running may be another command's, which ends it when it is done. The client
+        then finds ours by the endpoint file, and its jobs in the journal that both share.
+        """
+        if self._url or self.own or _is_answering(endpoint.read(self._state)):
+            return
+        self._reporter.show("Starting a server", 0, 0, -1)
+        own = OwnServer(self._state)
+        own.start()
+        self.own = own
+
+    def _locate(self) -> Locate:
+        if self._url is None:
+            return local_server(self._state)
+        address = Address(self._url, self._token)
+        return lambda: address
+
+
+def _is_answering(found: endpoint.Endpoint | None) -> bool:
+    """Whether something listens there: the process id in an old file may be another's by now."""
+    if found is None:
+        return False
+    try:
+        socket.create_connection((found.host, found.port), PROBE_SECONDS).close()
+    except OSError:
+        return False
+    return True
