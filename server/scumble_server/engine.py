@@ -1,0 +1,74 @@
+"""The engine of a real device: torch, the models in memory, the way from request to result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scumble_protocol.errors import ErrorCode, ServerError
+from scumble_server.models.device import (
+    choose_device,
+    describe_device,
+    is_out_of_memory,
+    prepare_device,
+)
+from scumble_server.models.shelf import Shelf
+from scumble_server.run import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scumble_protocol.messages import Device, ModelInfo
+    from scumble_protocol.requests import Request
+    from scumble_server.models.catalog import Catalog
+    from scumble_server.report import Reporter
+    from scumble_server.run import Result
+
+
+class DeviceEngine:
+    """Does jobs on one device.
+
+    Args:
+        name: The device's name, as in `ServerConfig.device`.
+        catalog: Where models are.
+        memory_budget: Bytes for models; None leaves the choice to the device.
+
+    Raises:
+        RequestError: There is no such device.
+    """
+
+    def __init__(self, name: str, catalog: Catalog, memory_budget: int | None) -> None:
+        self._device = choose_device(name)
+        prepare_device(self._device)
+        self._shelf = Shelf(catalog, self._device, memory_budget)
+
+    def device(self) -> Device:
+        """The device, for people and for `welcome`."""
+        return describe_device(self._device)
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Every model that requests can name, and whether it is in memory."""
+        return self._shelf.list()
+
+    def memory_used(self) -> int:
+        """Bytes of memory that models take."""
+        return self._shelf.memory_used
+
+    def run(self, request: Request, blobs: Callable[[str], bytes], report: Reporter) -> Result:
+        """Do a job.
+
+        Raises:
+            Cancelled: `report` said so.
+            ScumbleError: The job can't be done; OUT_OF_MEMORY where nothing smaller would do.
+        """
+        try:
+            return run(request, blobs, self._shelf, report)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise ServerError(
+                ErrorCode.OUT_OF_MEMORY,
+                f"The device has too little memory for this: {str(error).splitlines()[0]}"
+                if str(error)
+                else "The device has too little memory for this.",
+                "Select a smaller area, or close other programs that use the device.",
+            ) from error

@@ -1,0 +1,196 @@
+"""The server without its sockets: what it says to whom, and which job the worker does next."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from scumble_protocol.messages import (
+    PROTOCOL_VERSION,
+    Encoding,
+    JobEvent,
+    ModelInfo,
+    Models,
+    ServerMessage,
+    Status,
+    Welcome,
+)
+from scumble_protocol.requests import Sampler
+from scumble_server.conversation import Conversation
+from scumble_server.outcomes import (
+    Broken,
+    Done,
+    ModelsChanged,
+    Outcome,
+    Ready,
+    Reported,
+    Stopped,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scumble_protocol.messages import Device, Hello, Limits
+    from scumble_protocol.requests import Request
+    from scumble_server.blobstore import BlobStore
+    from scumble_server.jobs import JobBook
+
+
+class Peer(Protocol):
+    """The way to one client; neither call waits."""
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message, after those before it."""
+        ...
+
+    def send_blob(self, blob: str) -> None:
+        """Send a blob from the store, chunk by chunk between messages."""
+        ...
+
+
+class Workforce(Protocol):
+    """Who does the jobs."""
+
+    def run(self, job: str, request: Request) -> None:
+        """Do this job and tell `Service.happened` how it goes."""
+        ...
+
+    def cancel(self, job: str) -> None:
+        """Stop this job."""
+        ...
+
+
+class Service:
+    """Everything the server knows; to be used by one thread.
+
+    Args:
+        book: The jobs.
+        store: The pictures.
+        workforce: Who does the jobs, one at a time.
+        limits: What is accepted.
+        version: The server's version, for `welcome`.
+        device: What is known of the device before the worker has set it up.
+        models: What is known of the models before that.
+    """
+
+    def __init__(
+        self,
+        book: JobBook,
+        store: BlobStore,
+        workforce: Workforce,
+        *,
+        limits: Limits,
+        version: str,
+        device: Device,
+        models: tuple[ModelInfo, ...],
+    ) -> None:
+        self.book = book
+        self.store = store
+        self.limits = limits
+        self._workforce = workforce
+        self._version = version
+        self._device = device
+        self._models = models
+        self._memory_used = 0
+        self._started = time.monotonic()
+        self._conversations: dict[Conversation, Peer] = {}
+        self._is_busy = False
+        self._is_stopping = False
+
+    def connect(self, hello: Hello, encodings: tuple[Encoding, ...], peer: Peer) -> Conversation:
+        """Welcome a client that may come in."""
+        lost = tuple(job for job in hello.awaiting if self.book.request(job) is None)
+        peer.send(
+            Welcome(
+                PROTOCOL_VERSION,
+                self._version,
+                self._device,
+                self._models,
+                tuple(Sampler),
+                self.limits,
+                encodings,
+                lost,
+            )
+        )
+        conversation = Conversation(self, peer)
+        self._conversations[conversation] = peer
+        return conversation
+
+    def disconnect(self, conversation: Conversation) -> None:
+        """A client is gone; the jobs that it sent go on."""
+        self._conversations.pop(conversation, None)
+        conversation.end()
+
+    def begin(self) -> None:
+        """Do the first of the jobs that an earlier server left."""
+        self._work()
+
+    def submit(
+        self, job: str, owner: str, request: Request, watcher: Callable[[JobEvent], None]
+    ) -> None:
+        """Take on a job whose blobs are here; raises like `JobBook.accept`."""
+        self.book.accept(job, owner, request, watcher)
+        self._work()
+
+    def cancel(self, job: str) -> None:
+        """Stop a job that has not ended."""
+        if self.book.is_running(job):
+            self._workforce.cancel(job)
+        else:
+            self.book.stop(job)
+
+    def stop(self) -> None:
+        """From now on a stopped job was not cancelled; it stays in the journal to be done again."""
+        self._is_stopping = True
+
+    def models(self) -> Models:
+        """The models, as far as they are known by now."""
+        return Models(self._models)
+
+    def status(self) -> Status:
+        """How the server is."""
+        return Status(
+            time.monotonic() - self._started,
+            self.book.waiting,
+            self.book.running,
+            self._memory_used,
+            tuple(model.id for model in self._models if model.loaded),
+        )
+
+    def happened(self, outcome: Outcome) -> None:
+        """Take in what the worker tells."""
+        if isinstance(outcome, Reported):
+            self.book.report(outcome.job, outcome.report)
+        elif isinstance(outcome, Ready):
+            self._device = outcome.device
+            self._show(outcome.models)
+        elif isinstance(outcome, ModelsChanged):
+            self._memory_used = outcome.memory_used
+            self._show(outcome.models)
+        elif isinstance(outcome, (Done, Broken, Stopped)):
+            self._ended(outcome)
+
+    def _ended(self, outcome: Done | Broken | Stopped) -> None:
+        self._is_busy = False
+        if isinstance(outcome, Done):
+            self.book.finish(outcome.job, outcome.layers, outcome.times)
+        elif isinstance(outcome, Broken):
+            self.book.fail(outcome.job, outcome.error)
+        elif not self._is_stopping:
+            self.book.stop(outcome.job)
+        self._work()
+
+    def _work(self) -> None:
+        if self._is_busy or self._is_stopping:
+            return
+        job = self.book.start_next()
+        if job is not None:
+            self._is_busy = True
+            self._workforce.run(job.id, job.request)
+
+    def _show(self, models: tuple[ModelInfo, ...]) -> None:
+        if models == self._models:
+            return
+        self._models = models
+        for peer in self._conversations.values():
+            peer.send(Models(models))

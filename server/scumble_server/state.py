@@ -1,0 +1,94 @@
+"""The state folder: everything that outlives the server, in one place."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING
+
+from scumble_server.blobstore import disk_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LOG_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    """Where things lie in it; `open_folder` makes it.
+
+    That only one server uses a folder is seen to by the journal, which can't be opened twice.
+    """
+
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        """The database of jobs."""
+        return self.root / "journal.sqlite"
+
+    @property
+    def blobs(self) -> Path:
+        """The pictures."""
+        return self.root / "blobs"
+
+    @property
+    def models(self) -> Path:
+        """Models that the user puts here or that the server fetched."""
+        return self.root / "models"
+
+    @property
+    def log(self) -> Path:
+        """What the server did, with the tracebacks that no painter needs to see."""
+        return self.root / "server.log"
+
+    def token(self) -> str:
+        """The secret that clients must know.
+
+        It stays the same, so that a client that outlives the server can come back to the next one.
+
+        Raises:
+            ServerError: It can't be written.
+        """
+        path = self.root / "token"
+        try:
+            if path.exists() and (token := path.read_text("ascii").strip()):
+                return token
+            token = secrets.token_urlsafe(32)
+            # Never readable by others, not even between making it and a later chmod.
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(token)
+        except OSError as error:
+            raise disk_error(error, self.root) from error
+        return token
+
+
+def open_folder(root: Path) -> StateFolder:
+    """Make the folder, for its owner's eyes only, and what must be in it.
+
+    Raises:
+        ServerError: It can't be made.
+    """
+    folder = StateFolder(root.expanduser().absolute())
+    try:
+        folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.blobs.mkdir(exist_ok=True)
+        folder.models.mkdir(exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, folder.root) from error
+    return folder
+
+
+def log_to(folder: StateFolder) -> logging.Handler:
+    """Let what `scumble_server` logs go to the folder's log file; returns the handler."""
+    handler = RotatingFileHandler(folder.log, maxBytes=_LOG_BYTES, backupCount=2, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("scumble_server")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    return handler
