@@ -52,6 +52,9 @@ _STOP_SECONDS = 5.0
 STARTER_FOLDER = Path(__file__).parent / "starter"
 """The model that ships with Scumble."""
 
+_CLOSE_SECONDS = 2.0
+"""For a client to say goodbye; one that hangs must not keep the server from ending."""
+
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (only to name the way from here)
 
 _HOUR = 3600.0
@@ -147,6 +150,7 @@ class _Program:
                 process_request=gate,
                 server_header=None,
                 open_timeout=self._config.hello_seconds,
+                close_timeout=_CLOSE_SECONDS,
                 logger=logging.getLogger("scumble_server.websocket"),
             )
         except OSError as error:

@@ -179,13 +179,6 @@ class Conversation:
             self._service.cancel(job)
 
     def _send_blobs(self, message: Want) -> None:
-        lacking = [blob for blob in message.blobs if not self._service.store.has(blob)]
-        if lacking:
-            raise RequestError(
-                ErrorCode.UNKNOWN_JOB,
-                "The server no longer has a picture that was asked for.",
-                "Do the job again.",
-            )
         for blob in message.blobs:
             self._peer.send_blob(blob)
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scumble_protocol.errors import ServerError
+from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.geometry import Size
 from scumble_protocol.lifecycle import JobState, advance
 from scumble_protocol.messages import (
@@ -138,11 +138,7 @@ class JobBook:
             return None
         job = self._jobs[name]
         event = Started(name, job.next_number())
-        try:
-            self._journal.note(event)
-        except ServerError as error:
-            # The job is safe all the same; the next start would merely do it again.
-            _log.warning("The start of %s was not written down: %s", name, error)
+        self._note(event)
         job.tell(event)
         return job
 
@@ -227,7 +223,11 @@ class JobBook:
         # The pictures first: that makes the room that writing down takes, should the disk be full.
         self._store.release(pictures.results, delete=True)
         self._store.release(pictures.sources, delete=delete_sources)
-        self._journal.forget(name)
+        try:
+            self._journal.forget(name)
+        except ServerError:
+            self._store.hold((*pictures.results, *pictures.sources))
+            raise
 
     def expire(self, seconds: float) -> None:
         """Forget the jobs that ended more than this many seconds ago."""
@@ -235,15 +235,25 @@ class JobBook:
             self.forget(name)
 
     def _restore(self) -> None:
-        self._store.hold(self._journal.all_pictures())
         for record in self._journal.unfinished():
-            served = record.last_number // NUMBERS_PER_SERVER + 1
-            job = Job(record.job, record.owner, record.request, served * NUMBERS_PER_SERVER)
+            number = (record.last_number // NUMBERS_PER_SERVER + 1) * NUMBERS_PER_SERVER
+            if record.request is None:
+                self._journal.finish(_unreadable(record.job, number), self._clock())
+                continue
+            job = Job(record.job, record.owner, record.request, number)
             self._line.put(job.owner, job.id)
             self._jobs[job.id] = job
             event = Accepted(job.id, job.number, self._line.position(job.id))
-            self._journal.note(event)
+            self._note(event)
             job.tell(event)
+        self._store.hold(self._journal.all_pictures())
+
+    def _note(self, event: Accepted | Started) -> None:
+        try:
+            self._journal.note(event)
+        except ServerError as error:
+            # The job is safe all the same; a restarted server would merely do it again.
+            _log.warning("%s of %s was not written down: %s", event.type, event.job, error)
 
     def _end(self, job: Job, event: Finished | Failed | Cancelled) -> bool:
         """Write down the end; where the disk is full, say that the job failed instead."""
@@ -264,6 +274,16 @@ class JobBook:
             except ServerError as error:
                 _log.warning("%s could not be forgotten: %s", job.id, error)
         return is_written
+
+
+def _unreadable(job: str, number: int) -> Failed:
+    return Failed(
+        job,
+        number,
+        ErrorCode.INTERNAL,
+        "Another version of the server accepted this job, and this one can't read it.",
+        "Send it again.",
+    )
 
 
 def _blobs(finished: Finished) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from scumble_protocol import codec
-from scumble_protocol.errors import ErrorCode, ServerError
+from scumble_protocol.errors import ErrorCode, ScumbleError, ServerError
 from scumble_protocol.messages import (
     JOB_EVENTS,
     Accepted,
@@ -62,11 +62,19 @@ CREATE INDEX IF NOT EXISTS pictures_of_job ON pictures (job);
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A job that has not ended: its sender, its request, the number of its last durable event."""
+    """A job that has not ended.
+
+    Args:
+        job: The job's id.
+        owner: Who sent it.
+        request: What it asks for; None when another version wrote it in a way that this one can't
+            read.
+        last_number: The number of its last durable event.
+    """
 
     job: str
     owner: str
-    request: Request
+    request: Request | None
     last_number: int
 
 
@@ -187,7 +195,8 @@ class Journal:
             " FROM jobs j WHERE NOT is_final ORDER BY position"
         )
         return tuple(
-            JobRecord(job, owner, _request(submit), last) for job, owner, submit, last in rows
+            JobRecord(job, owner, _readable_request(submit), last)
+            for job, owner, submit, last in rows
         )
 
     def finished_before(self, moment: float) -> tuple[str, ...]:
@@ -242,6 +251,13 @@ class Journal:
 
 def _request(submit: bytes) -> Request:
     return codec.decode(submit, (Submit,)).request
+
+
+def _readable_request(submit: bytes) -> Request | None:
+    try:
+        return _request(submit)
+    except ScumbleError:
+        return None
 
 
 def _event(frame: bytes) -> JobEvent:

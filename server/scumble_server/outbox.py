@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from scumble_protocol.messages import Encoding, Preview, Progress
+from scumble_protocol.errors import ErrorCode
+from scumble_protocol.messages import Encoding, Preview, Progress, Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
 _FULL = 1000
 """Messages. No ordinary client comes near; one that asks without reading the answers does."""
+
+
+def lost_picture() -> Refused:
+    """The answer to wanting what is not there, or was damaged on disk."""
+    return Refused(
+        "",
+        ErrorCode.UNKNOWN_JOB,
+        "The server no longer has a picture that was asked for.",
+        "Do the job again.",
+    )
 
 
 class Outbox:
@@ -77,7 +88,11 @@ class Outbox:
             return frame
         blob = self._blobs.popleft()
         # A file may have to be read, which must not keep the other clients waiting.
-        data = await asyncio.to_thread(self._store.get, blob)
+        try:
+            data = await asyncio.to_thread(self._store.get, blob)
+        except KeyError:
+            self.send(lost_picture())
+            return self._session.send(self._messages.popleft())
         self._frames = self._session.send_blob(blob, data)
         return await self._cut()
 
