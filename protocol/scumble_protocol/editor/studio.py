@@ -81,6 +81,7 @@ class Unplaced:
 StudioEvent = (
     Connected
     | Disconnected
+    | Refused
     | Models
     | Status
     | Accepted
@@ -209,7 +210,7 @@ class Studio:
             self._models = event.models
         elif isinstance(event, Result):
             return [self._apply(event)]
-        elif isinstance(event, Refused):
+        elif isinstance(event, Refused) and event.job:
             return self._over(event.job, error_of(event.code, event.message, event.hint))
         elif isinstance(event, Failed):
             self._client.acknowledge(event.job)

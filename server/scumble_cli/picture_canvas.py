@@ -1,0 +1,143 @@
+"""An editor without a window: a picture file as the canvas of a studio."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from scumble_cli.colour import Samples
+from scumble_cli.compositing import mix
+from scumble_cli.openraster import ORA_SUFFIX, write_openraster
+from scumble_cli.picture_reading import read_mask, read_picture
+from scumble_cli.picture_writing import write_picture
+from scumble_cli.pictures import Picture
+from scumble_cli.wire_pixels import array_of, pixels_of
+from scumble_protocol.editor.canvas import ResultGroup
+from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.pixels import PixelFormat, Pixels
+
+
+class PictureCanvas:
+    """A picture, what is selected of it, and the result groups that were put on top.
+
+    Args:
+        picture: The picture; it is never changed.
+        selection: A selected rectangle, which may reach beyond the picture.
+        mask: A selection as grey values, (height, width) `uint8` of the picture's size. Without
+            rectangle and mask the whole picture is meant.
+
+    Raises:
+        RequestError: The rectangle lies outside the picture, or the mask has another size.
+    """
+
+    def __init__(
+        self, picture: Picture, *, selection: Rect | None = None, mask: Samples | None = None
+    ) -> None:
+        self.picture = picture
+        self.groups: list[ResultGroup] = []
+        self._mask = mask
+        self._selection = _selection(picture.size, selection, mask)
+
+    @classmethod
+    def open(
+        cls, path: Path, *, selection: Rect | None = None, mask: Path | None = None
+    ) -> PictureCanvas:
+        """The canvas of a picture file; `mask` is one too. Raises like `read_picture`."""
+        grey = None if mask is None else read_mask(mask)
+        return cls(read_picture(path), selection=selection, mask=grey)
+
+    def bounds(self) -> Size:
+        """The size of the picture."""
+        return self.picture.size
+
+    def depth(self) -> PixelFormat:
+        """As deep as the file."""
+        return self.picture.format
+
+    def selection(self) -> Rect | None:
+        """The bounds of the selection; None if the mask is black."""
+        return self._selection
+
+    def read(self, rect: Rect) -> Pixels:
+        """The picture's pixels in sRGB, without the results on top."""
+        return pixels_of(self.picture.read(rect), self.picture.format)
+
+    def read_mask(self, rect: Rect) -> Pixels:
+        """The selection there."""
+        if self._mask is not None:
+            return pixels_of(_part(self._mask, rect), PixelFormat.GRAY8)
+        grey = np.zeros((rect.height, rect.width), np.uint8)
+        selected = None if self._selection is None else self._selection.intersect(rect)
+        if selected is not None:
+            _part(grey, selected.moved(-rect.x, -rect.y))[:] = 255
+        return pixels_of(grey, PixelFormat.GRAY8)
+
+    def insert(self, group: ResultGroup) -> None:
+        """Remember a group on top of the others."""
+        self.groups.append(group)
+
+    def enlarge(self, size: Size, group: ResultGroup) -> None:
+        """Take the group's layer, which covers the enlarged picture, as the picture."""
+        (layer,) = group.layers
+        if layer.rect != Rect.of(size):
+            raise ProtocolError("An enlarged picture does not cover its canvas.")
+        self.picture = self.picture.drawn_anew(array_of(layer.pixels))
+        self.groups.clear()
+
+    def flattened(self, variation: int = 0) -> Picture:
+        """The picture with one variation of every group composited onto it.
+
+        Where the groups' masks are black, the samples are those of the file.
+        """
+        picture = self.picture
+        for group in self.groups:
+            layer = group.layers[min(variation, len(group.layers) - 1)]
+            before = picture.read(layer.rect)
+            after = mix(before, array_of(layer.pixels), array_of(layer.mask)[..., 0])
+            picture = picture.written(layer.rect, after)
+        return picture
+
+    def save(self, path: Path, variation: int = 0) -> None:
+        """Write what `flattened` gives, or for an `.ora` file everything in layers.
+
+        Raises like `write_picture`.
+        """
+        if path.suffix.lower() == ORA_SUFFIX:
+            write_openraster(path, self.picture, tuple(self.groups), self.flattened(variation))
+        else:
+            write_picture(path, self.flattened(variation))
+
+
+def _part(samples: Samples, rect: Rect) -> Samples:
+    return samples[rect.y : rect.bottom, rect.x : rect.right]
+
+
+def _selection(size: Size, rect: Rect | None, mask: Samples | None) -> Rect | None:
+    if mask is not None:
+        if mask.shape != (size.height, size.width):
+            raise RequestError(
+                ErrorCode.MASK_SIZE,
+                f"The mask has {mask.shape[1]} x {mask.shape[0]} pixels.",
+                f"It must have {size.width} x {size.height}, like the picture.",
+            )
+        return _bounds(mask)
+    if rect is None:
+        return Rect.of(size)
+    selected = rect.intersect(Rect.of(size))
+    if selected is None:
+        raise RequestError(
+            ErrorCode.SELECTION_OUTSIDE,
+            "The selection lies outside the picture.",
+            f"The picture has {size.width} x {size.height} pixels.",
+        )
+    return selected
+
+
+def _bounds(mask: Samples) -> Rect | None:
+    rows = np.flatnonzero(mask.any(axis=1))
+    columns = np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    return Rect.edges(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

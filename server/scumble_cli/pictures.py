@@ -1,0 +1,91 @@
+"""Picture files in memory: the samples as they are in the file, and what they are in sRGB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scumble_cli.colour import ColourSpace, Samples
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.pixels import PixelFormat
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as its file has it, the right way up.
+
+    Args:
+        samples: (height, width, channels), `uint8` or `uint16`; 1 channel is grey, 2 grey and
+            alpha, 3 RGB, 4 RGBA; alpha is straight.
+        profile: The ICC profile of the colours, or None for sRGB.
+        resolution: Pixels per inch across and down, or None if the file does not say.
+    """
+
+    samples: Samples
+    profile: bytes | None = None
+    resolution: tuple[float, float] | None = None
+
+    @property
+    def size(self) -> Size:
+        """Width and height."""
+        height, width = self.samples.shape[:2]
+        return Size(width, height)
+
+    @property
+    def format(self) -> PixelFormat:
+        """The layout in which `read` gives pixels."""
+        return PixelFormat.RGBA16 if self.samples.dtype == np.uint16 else PixelFormat.RGBA8
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the file has an alpha channel."""
+        return self.samples.shape[2] in {2, 4}
+
+    def read(self, rect: Rect) -> Samples:
+        """The pixels of a rectangle inside the picture, as straight RGBA in sRGB."""
+        samples = self._part(rect)
+        colours = self._space.to_srgb(samples[..., : self._colours])
+        alpha = samples[..., self._colours :]
+        if not self.has_alpha:
+            alpha = np.full((*colours.shape[:2], 1), np.iinfo(samples.dtype).max, samples.dtype)
+        return np.concatenate([colours, alpha], axis=2)
+
+    def cropped(self, rect: Rect) -> Picture:
+        """A rectangle inside the picture, as a picture of its own; shares the samples."""
+        return replace(self, samples=self._part(rect))
+
+    def written(self, rect: Rect, pixels: Samples) -> Picture:
+        """The picture with other pixels, straight RGBA in sRGB, in a rectangle inside it.
+
+        Only samples whose pixel differs from what `read` gives are computed anew; all others stay
+        as they are in the file, so that no way through sRGB and back can change them.
+        """
+        changed = np.any(pixels != self.read(rect), axis=2)
+        if not changed.any():
+            return self
+        # One row of changed pixels is the smallest picture that can be converted.
+        row = self._samples(pixels[changed][np.newaxis])
+        samples = self.samples.copy()
+        samples[rect.y : rect.bottom, rect.x : rect.right][changed] = row[0]
+        return replace(self, samples=samples)
+
+    def drawn_anew(self, pixels: Samples) -> Picture:
+        """A picture of the same kind and any size with these pixels, straight RGBA in sRGB."""
+        return replace(self, samples=self._samples(pixels))
+
+    def _samples(self, pixels: Samples) -> Samples:
+        colours = self._space.from_srgb(pixels[..., :3])
+        alpha = pixels[..., 3:] if self.has_alpha else pixels[..., :0]
+        return np.concatenate([colours, alpha], axis=2)
+
+    @property
+    def _colours(self) -> int:
+        return 3 if self.samples.shape[2] >= 3 else 1
+
+    @property
+    def _space(self) -> ColourSpace:
+        return ColourSpace(self.profile, self._colours)
+
+    def _part(self, rect: Rect) -> Samples:
+        return self.samples[rect.y : rect.bottom, rect.x : rect.right]
