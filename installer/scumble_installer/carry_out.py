@@ -79,8 +79,9 @@ def _listen(step: Step, command: Command, hear: Callable[[str], None]) -> tuple[
 
 def _run(program: Program) -> int:
     """Run a program with the terminal to itself."""
+    environment = _environment() | dict(program.environment)
     return subprocess.run(
-        program.command, cwd=program.folder, env=_environment(), check=False
+        program.command, cwd=program.folder, env=environment, check=False
     ).returncode
 
 

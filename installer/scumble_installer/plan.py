@@ -178,5 +178,7 @@ def _end(machine: Machine, goal: Goal) -> Plan:
         # A part of the suite covers only a part of the code.
         arguments = goal.arguments or _COVERED
         pytest = (machine.program("python"), "-m", "pytest", *arguments)
-        return (Program("the tests", pytest, folder=machine.checkout),)
+        # Where the editors were asked for, a test that finds none fails instead of being skipped.
+        environment = (("SCUMBLE_TEST_EDITORS", "required"),) if goal.with_editors else ()
+        return (Program("the tests", pytest, machine.checkout, environment),)
     return (Advice(f"Scumble is set up. Start the server with\n\n    {scumble} serve\n"),)

@@ -36,6 +36,8 @@ class Program:
     command: Command
     folder: Path | None = None
     """Where it runs; the caller's own folder where none is said."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables that it gets on top of the installer's own."""
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,12 @@ def test_editors_that_are_there_need_no_root() -> None:
     assert names(plan(replace(READY, debian=FULL_DEBIAN), RunTests(with_editors=True))) == []
 
 
+def test_editors_that_were_asked_for_may_not_be_missing_from_the_tests() -> None:
+    (suite,) = plan(replace(READY, debian=FULL_DEBIAN), RunTests(with_editors=True))
+    assert isinstance(suite, Program)
+    assert suite.environment == (("SCUMBLE_TEST_EDITORS", "required"),)
+
+
 def test_editors_are_left_alone_unless_asked_for() -> None:
     assert names(plan(replace(READY, debian=BARE_DEBIAN), RunTests())) == []
 

@@ -1,0 +1,147 @@
+"""A real Krita on a screen of its own, driven from the test through a plugin made for tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from tests.end_to_end.editors.processes import end, last_words, start, wait_for
+from tests.end_to_end.editors.screen import Screen, open_screen
+from tests.timing import MS
+
+HERE: Final = Path(__file__).resolve().parent
+CONTROL: Final = "scumble_control"
+
+# Enough to load a plugin without the dialog of the plugin manager.
+KRITARC: Final = "[General]\nHideSplashScreen=true\n[python]\n{enabled}\n"
+# The screen has no OpenGL worth using.
+KRITADISPLAYRC: Final = "OpenGLRenderer=none\ncanvasState=OPENGL_SUCCESS\n"
+# The caller's variables that would lead Krita to other folders, Pythons or settings.
+MISLEADING: Final = ("PYTHON", "PYENV", "VIRTUAL_ENV", "XDG_", "QT_", "KDE", "LD_")
+
+
+class KritaError(AssertionError):
+    """Code inside Krita raised, or something else in Krita did since it started."""
+
+
+class Krita:
+    """A Krita that runs and does what it is told."""
+
+    def __init__(self, screen: Screen, connection: socket.socket) -> None:
+        self.screen = screen
+        self._connection = connection
+
+    def run(self, code: str, **values: object) -> Any:
+        """Run code on Krita's main thread and give what it assigned to `result`.
+
+        The code sees `app`, every value by its name, and what earlier code assigned.
+
+        Raises:
+            KritaError: The code raised, or something did in Krita outside of such code.
+        """
+        request = json.dumps({"code": code, "values": values}).encode()
+        self._connection.sendall(struct.pack(">I", len(request)) + request)
+        (length,) = struct.unpack(">I", self._receive(4))
+        answer = json.loads(self._receive(length))
+        if answer["error"]:
+            raise KritaError(answer["error"])
+        return answer["result"]
+
+    def wait_for(self, code: str, what: str, seconds: float = 20_000 * MS) -> Any:
+        """Run code until its `result` is true; Krita's event loop turns in between."""
+        return wait_for(lambda: self.run(code), seconds, what)
+
+    def _receive(self, length: int) -> bytes:
+        received = b""
+        while len(received) < length:
+            part = self._connection.recv(length - len(received))
+            if not part:
+                raise KritaError("Krita closed the connection")
+            received += part
+        return received
+
+
+@contextmanager
+def open_krita(folder: Path, plugins: dict[str, Path] | None = None) -> Iterator[Krita]:
+    """Krita for as long as the block runs, in a home of its own with these plugins enabled.
+
+    Args:
+        folder: Everything that Krita writes goes here.
+        plugins: By the name of each plugin, the folder that holds it and its .desktop file.
+    """
+    control = folder / "control.socket"
+    log = folder / "krita.log"
+    _furnish(folder, {CONTROL: HERE / "krita_control", **(plugins or {})})
+    with open_screen(folder) as screen:
+        environment = _environment(folder, screen, control)
+        krita = start(("krita", "--nosplash"), log, environment, folder)
+        try:
+            with _connect(control, krita, log) as connection:
+                yield Krita(screen, connection)
+        finally:
+            end(krita)
+
+
+def _furnish(folder: Path, plugins: dict[str, Path]) -> None:
+    for name in ("home", "config", "data/krita/pykrita", "cache", "run", "tmp"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "run").chmod(0o700)  # Qt insists on it
+    for source in plugins.values():
+        shutil.copytree(
+            source,
+            folder / "data/krita/pykrita",
+            dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+    enabled = "\n".join(f"enable_{name}=true" for name in plugins)
+    (folder / "config/kritarc").write_text(KRITARC.format(enabled=enabled), "utf-8")
+    (folder / "config/kritadisplayrc").write_text(KRITADISPLAYRC, "utf-8")
+
+
+def _environment(folder: Path, screen: Screen, control: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(MISLEADING)}
+    return kept | {
+        # Its Python is the system's: no other one may come first.
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(folder / "home"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_DATA_HOME": str(folder / "data"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
+        "TMPDIR": str(folder / "tmp"),
+        "DISPLAY": screen.display,
+        "QT_QPA_PLATFORM": "xcb",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "LC_ALL": "C.UTF-8",
+        "LANGUAGE": "en_US",
+        "NO_AT_BRIDGE": "1",
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "SCUMBLE_CONTROL_SOCKET": str(control),
+    }
+
+
+def _connect(control: Path, krita: subprocess.Popen[bytes], log: Path) -> socket.socket:
+    """The first connection that Krita takes; it listens when its window is there."""
+
+    def attempt() -> socket.socket | None:
+        assert krita.poll() is None, f"Krita ended:\n{last_words(log)}"
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(control))
+        except OSError:
+            connection.close()
+            return None
+        connection.settimeout(120_000 * MS)
+        return connection
+
+    return wait_for(attempt, 180_000 * MS, "answer from Krita")
