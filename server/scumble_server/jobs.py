@@ -265,7 +265,8 @@ class JobBook:
             event = Failed(job.id, event.number, error.code, error.message, error.hint)
             is_written = False
         else:
-            self._store.release(image.blob for image in job.request.blobs)
+            sources = (image.blob for image in job.request.blobs)
+            self._store.release(sources, delete=job.is_forgotten)
         del self._jobs[job.id]
         job.tell(event)
         if job.is_forgotten:
