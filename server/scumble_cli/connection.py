@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 
 from scumble_cli.own_server import OwnServer
 from scumble_cli.version import version
 from scumble_protocol import endpoint
 from scumble_protocol.client import Address, Client, local_server
+from scumble_protocol.errors import ServerError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from scumble_protocol.client import Locate
 
 PROBE_SECONDS = 2.0
+RETRY_SECONDS = 1.0
 
 
 class Connection:
@@ -67,9 +70,26 @@ class Connection:
         if self._url or self.own or _is_answering(endpoint.read(self._state)):
             return
         self._reporter.show("Starting a server", 0, 0, -1)
-        own = OwnServer(self._state)
-        own.start()
-        self.own = own
+        self.own = self._start()
+
+    def _start(self) -> OwnServer | None:
+        """A server of our own; None if another program's was ready first.
+
+        Only one server can use a state folder, and one that is ending needs a moment to let go.
+        """
+        for is_last in (False, False, True):
+            own = OwnServer(self._state)
+            try:
+                own.start()
+            except ServerError:
+                if _is_answering(endpoint.read(self._state)):
+                    return None
+                if is_last:
+                    raise
+                time.sleep(RETRY_SECONDS)
+            else:
+                return own
+        raise AssertionError
 
     def _locate(self) -> Locate:
         if self._url is None:

@@ -13,6 +13,7 @@ from scumble_protocol.messages import (
     Cancelled,
     Failed,
     Finished,
+    Models,
     Phase,
     Progress,
     Refused,
@@ -95,6 +96,11 @@ class Desk:
             self._await_cancelled(job)
             raise
 
+    def refresh_models(self) -> None:
+        """Ask for the models anew, and wait for the answer."""
+        self._connection.client.list_models()
+        self._await_answer(Models)
+
     def leave(self) -> None:
         """Before a server of our own is ended, let it finish the jobs of others."""
         if self._connection.own is None:
@@ -165,10 +171,15 @@ class Desk:
 
     def _jobs_of_others(self) -> int:
         self._connection.client.ask_status()
-        deadline = time.monotonic() + STATUS_SECONDS
+        status = self._await_answer(Status)
+        return status.waiting + status.running if isinstance(status, Status) else 0
+
+    def _await_answer(self, kind: type[Models | Status]) -> Event | None:
+        """The answer to a question; None if none comes within the patience."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             self._connection.client.wait(STATUS_SECONDS)
             for event in self._poll():
-                if isinstance(event, Status):
-                    return event.waiting + event.running
-        return 0
+                if isinstance(event, kind):
+                    return event
+        return None

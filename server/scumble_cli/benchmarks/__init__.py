@@ -1,0 +1,1 @@
+"""What `scumble bench` measures, one module per kind of figure."""
