@@ -42,14 +42,15 @@ def encode(message: Message) -> bytes:
     """The frame of a message.
 
     Raises:
-        RequestError: A text in it has characters that UTF-8 lacks (lone surrogates).
+        RequestError: A text in it has characters that UTF-8 lacks (lone surrogates), or a number
+            takes more than 64 bits.
     """
     try:
         return msgpack.packb(_ENCODERS[type(message)](message))
-    except UnicodeEncodeError as error:
+    except (UnicodeEncodeError, OverflowError) as error:
         raise RequestError(
             ErrorCode.INVALID_VALUE,
-            "A text has characters that can't be sent.",
+            f"A text or number in `{message.type}` can't be sent.",
             "Type it anew instead of pasting it.",
         ) from error
 
@@ -97,8 +98,8 @@ def _unpacked(frame: bytes) -> dict[str, Any]:
         value = msgpack.unpackb(
             frame, max_array_len=MAX_ITEMS, max_map_len=MAX_ITEMS, max_ext_len=0, timestamp=0
         )
-    # For bad bytes, text, keys and sizes, for nesting too deep, and for bytes too many or too few.
-    except (ValueError, msgpack.UnpackException) as error:
+    # For bad bytes, text, keys and sizes, nesting too deep, and for bytes too many or too few.
+    except ValueError as error:
         raise ProtocolError("A message is no msgpack.") from error
     if type(value) is not dict:
         raise ProtocolError("A message is no map.")

@@ -22,7 +22,6 @@ FILE_NAME = "endpoint.json"
 # https://learn.microsoft.com/windows/win32/api/processthreadsapi: OpenProcess, GetExitCodeProcess
 _PROCESS_QUERY_LIMITED_INFORMATION = 0x1000
 _STILL_ACTIVE = 259
-_ERROR_ACCESS_DENIED = 5
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def _is_alive(pid: int) -> bool:
     if _in_flatpak(os.environ):
         return True  # a sandbox has process ids of its own; connecting will tell
     if sys.platform == "win32":
-        return _is_alive_on_windows(pid, ctypes.WinDLL("kernel32", use_last_error=True))
+        return is_alive_on_windows(pid, ctypes.WinDLL("kernel32"))
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
@@ -137,11 +136,11 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _is_alive_on_windows(pid: int, kernel32: Any) -> bool:
+def is_alive_on_windows(pid: int, kernel32: Any) -> bool:
     """On Windows `os.kill(pid, 0)` would end the process, so that its exit code is asked for."""
     process = kernel32.OpenProcess(_PROCESS_QUERY_LIMITED_INFORMATION, False, pid)
     if not process:
-        return bool(kernel32.GetLastError() == _ERROR_ACCESS_DENIED)
+        return False
     code = ctypes.c_ulong()
     known = kernel32.GetExitCodeProcess(process, ctypes.byref(code))
     kernel32.CloseHandle(process)

@@ -138,7 +138,6 @@ def error_of(code: ErrorCode, message: str, hint: str) -> ScumbleError:
     """The error that a code from the wire stands for, ready to raise."""
     if code is ErrorCode.PROTOCOL:
         return ProtocolError(message, hint)
-    for kind in (RequestError, PeerError, ServerError):
-        if code in kind.codes:
-            return kind(code, message, hint)
-    raise AssertionError(code)
+    kinds = (RequestError, PeerError, ServerError)
+    kind = next(kind for kind in kinds if code in kind.codes)
+    return kind(code, message, hint)

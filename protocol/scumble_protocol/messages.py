@@ -19,6 +19,9 @@ from scumble_protocol.requests import ImageRef, Request, Sampler, check_blob_id
 PROTOCOL_VERSION = 1
 SUBPROTOCOL = "scumble.v1"
 
+CHUNK_OVERHEAD = 1024
+"""More bytes than a chunk takes around its data."""
+
 
 class Encoding(str, enum.Enum):
     """How the bytes of a chunk are packed."""
@@ -82,6 +85,15 @@ class ModelInfo:
 
     def __post_init__(self) -> None:
         check_finite("cfg", self.cfg)
+        _check_least(
+            0,
+            native_side=self.native_side,
+            max_side=self.max_side,
+            multiple=self.multiple,
+            bytes=self.bytes,
+            scale=self.scale,
+            steps=self.steps,
+        )
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,9 @@ class Device:
     id: str
     name: str
     memory: int
+
+    def __post_init__(self) -> None:
+        _check_least(0, memory=self.memory)
 
 
 @dataclass(frozen=True)
@@ -120,6 +135,13 @@ class Limits:
     prompt_chars: int = 4000
     jobs_per_client: int = 16
     queue_length: int = 64
+
+    def __post_init__(self) -> None:
+        _check_least(1, **vars(self))
+        if self.chunk_bytes + CHUNK_OVERHEAD > self.message_bytes:
+            raise ProtocolError(
+                f"A chunk of {self.chunk_bytes} bytes is above {self.message_bytes} as a message."
+            )
 
 
 @dataclass(frozen=True)
@@ -261,8 +283,10 @@ class Cancel:
 class Attach:
     """Tell me this job's kept events again, those numbered above `after`, and go on from there.
 
-    `after` is the number of the last *kept* event (`lifecycle.DURABLE_EVENTS`) that the client has,
-    or 0: a server that was killed has forgotten the numbers of progress and previews.
+    Args:
+        job: The job's id.
+        after: The number of the last event that the client has, 0 for none. A server that was
+            started again numbers above all that it may have told before.
     """
 
     type: ClassVar[str] = "attach"
@@ -272,8 +296,7 @@ class Attach:
 
     def __post_init__(self) -> None:
         check_job_id(self.job)
-        if self.after < 0:
-            raise ProtocolError(f"There is no event before number {self.after}.")
+        _check_least(0, after=self.after)
 
 
 @dataclass(frozen=True)
@@ -344,6 +367,10 @@ class Welcome:
     encodings: tuple[Encoding, ...]
     lost: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        for job in self.lost:
+            check_job_id(job)
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -355,6 +382,10 @@ class Refused:
     code: ErrorCode
     message: str
     hint: str
+
+    def __post_init__(self) -> None:
+        if self.job:
+            check_job_id(self.job)
 
 
 @dataclass(frozen=True)
@@ -388,6 +419,7 @@ class Status:
 
     def __post_init__(self) -> None:
         check_finite("uptime", self.uptime)
+        _check_least(0, waiting=self.waiting, running=self.running, memory_used=self.memory_used)
 
 
 @dataclass(frozen=True)
@@ -402,6 +434,7 @@ class Accepted:
 
     def __post_init__(self) -> None:
         _check_event(self.job, self.number)
+        _check_least(0, position=self.position)
 
 
 @dataclass(frozen=True)
@@ -525,8 +558,13 @@ def check_finite(name: str, value: float) -> None:
 
 def _check_event(job: str, number: int) -> None:
     check_job_id(job)
-    if number < 1:
-        raise ProtocolError(f"Events are numbered from 1, not {number}.")
+    _check_least(1, number=number)
+
+
+def _check_least(least: int, **values: int) -> None:
+    for name, value in values.items():
+        if value < least:
+            raise ProtocolError(f"`{name}` is {value}; it must be {least} or more.")
 
 
 ClientMessage = (

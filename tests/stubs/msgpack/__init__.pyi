@@ -1,7 +1,5 @@
 from typing import Any
 
-class UnpackException(Exception): ...
-
 def packb(o: Any) -> bytes: ...
 def unpackb(
     packed: bytes,

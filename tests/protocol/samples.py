@@ -1,0 +1,168 @@
+"""One sample of every message and request, for the golden file and for tests that need any."""
+
+from __future__ import annotations
+
+from scumble_protocol import blobs
+from scumble_protocol.errors import ErrorCode
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.messages import (
+    PROTOCOL_VERSION,
+    Accepted,
+    Acknowledge,
+    AskStatus,
+    Attach,
+    Cancel,
+    Cancelled,
+    Chunk,
+    Device,
+    Encoding,
+    Failed,
+    Finished,
+    Forget,
+    Hello,
+    Limits,
+    ListModels,
+    Message,
+    ModelInfo,
+    ModelKind,
+    Models,
+    Phase,
+    PhaseTime,
+    Preview,
+    Progress,
+    Refused,
+    ResultLayer,
+    Started,
+    Status,
+    Submit,
+    Want,
+    Welcome,
+)
+from scumble_protocol.pixels import PixelFormat, Pixels
+from scumble_protocol.requests import ImageRef, LoadModel, Regenerate, Sampler, Upscale
+
+CONTEXT = Rect(8, 4, 32, 16)
+IMAGE_BYTES = bytes(range(256)) * 8
+MASK_BYTES = bytes(256) + b"\xff" * 256
+IMAGE = ImageRef(blobs.blob_id(IMAGE_BYTES), CONTEXT.size, PixelFormat.RGBA8)
+MASK = ImageRef(blobs.blob_id(MASK_BYTES), CONTEXT.size, PixelFormat.GRAY8)
+
+REGENERATE = Regenerate(
+    model="starter",
+    prompt="a red apple",
+    negative="",
+    strength=0.75,
+    sampler=Sampler.DPMPP_2M,
+    steps=20,
+    cfg=7.5,
+    seed=42,
+    count=2,
+    grow=4,
+    feather=8,
+    match_color=True,
+    canvas=Size(64, 48),
+    context=CONTEXT,
+    image=IMAGE,
+    mask=MASK,
+)
+UPSCALE = Upscale(model="lanczos", scale=2.0, canvas=Size(64, 48), context=CONTEXT, image=IMAGE)
+LOAD_MODEL = LoadModel(model="owner/name")
+
+STARTER = ModelInfo(
+    id="starter",
+    title="Starter",
+    kind=ModelKind.DIFFUSION,
+    family="sd1",
+    native_side=128,
+    max_side=512,
+    multiple=16,
+    inpaint=False,
+    loaded=True,
+    bytes=60_000_000,
+    scale=0,
+    steps=20,
+    cfg=3.0,
+    sampler=Sampler.DPMPP_2M,
+)
+HELLO = Hello(
+    protocol=PROTOCOL_VERSION,
+    client="krita",
+    version="0.1.0",
+    token="open sesame",  # noqa: S106 (nobody's)
+    awaiting=("job-1",),
+    encodings=(Encoding.ZLIB, Encoding.RAW),
+)
+WELCOME = Welcome(
+    protocol=PROTOCOL_VERSION,
+    version="0.1.0",
+    device=Device(id="cpu", name="Some CPU", memory=8 * 2**30),
+    models=(STARTER,),
+    samplers=(Sampler.EULER, Sampler.DPMPP_2M),
+    limits=Limits(),
+    encodings=(Encoding.RAW,),
+    lost=("job-0",),
+)
+LAYER = ResultLayer(rect=CONTEXT, image=IMAGE, mask=MASK, seed=42)
+PREVIEW_PIXELS = Pixels(Size(2, 1), PixelFormat.RGBA8, b"\x01\x02\x03\xff\x04\x05\x06\xff")
+
+MESSAGES: dict[str, Message] = {
+    "hello": HELLO,
+    "submit (regenerate)": Submit(job="job-1", request=REGENERATE),
+    "submit (upscale)": Submit(job="job-2", request=UPSCALE),
+    "submit (load)": Submit(job="job-3", request=LOAD_MODEL),
+    "want": Want(blobs=(IMAGE.blob, MASK.blob)),
+    "chunk (raw)": Chunk(
+        blob=MASK.blob, total=512, offset=510, encoding=Encoding.RAW, data=b"\xff\xff"
+    ),
+    "chunk (zlib)": Chunk(
+        blob=IMAGE.blob,
+        total=2048,
+        offset=0,
+        encoding=Encoding.ZLIB,
+        data=b"packed",
+        row=128,
+        pixel=4,
+    ),
+    "cancel": Cancel(job="job-1"),
+    "attach": Attach(job="job-1", after=2),
+    "acknowledge": Acknowledge(job="job-1"),
+    "forget": Forget(job="job-1"),
+    "list_models": ListModels(),
+    "ask_status": AskStatus(),
+    "welcome": WELCOME,
+    "refused": Refused(
+        job="job-1",
+        code=ErrorCode.QUEUE_FULL,
+        message="64 jobs are waiting already.",
+        hint="Wait for some to finish.",
+    ),
+    "models": Models(models=(STARTER,)),
+    "status": Status(uptime=1.5, waiting=1, running=1, memory_used=2**30, loaded=("starter",)),
+    "accepted": Accepted(job="job-1", number=1, position=3),
+    "started": Started(job="job-1", number=2),
+    "progress": Progress(
+        job="job-1",
+        number=3,
+        phase=Phase.SAMPLING,
+        step=5,
+        of=15,
+        seconds_left=2.5,
+        detail="",
+    ),
+    "preview": Preview(job="job-1", number=4, rect=CONTEXT, pixels=PREVIEW_PIXELS),
+    "finished": Finished(
+        job="job-1",
+        number=5,
+        request=REGENERATE,
+        layers=(LAYER,),
+        times=(PhaseTime(phase="sampling", seconds=1.25),),
+    ),
+    "failed": Failed(
+        job="job-1",
+        number=5,
+        code=ErrorCode.OUT_OF_MEMORY,
+        message="The device has too little memory.",
+        hint="Choose a smaller area.",
+    ),
+    "cancelled": Cancelled(job="job-1", number=5),
+}

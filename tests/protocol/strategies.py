@@ -1,0 +1,162 @@
+"""Hypothesis strategies for every message, built from the type hints of the message classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import operator
+import types
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from scumble_protocol.geometry import MAX_OFFSET, Rect, Size
+from scumble_protocol.messages import MESSAGES, Chunk, Encoding, Limits, Message, Progress, Refused
+from scumble_protocol.pixels import PixelFormat, Pixels
+from scumble_protocol.requests import MAX_SEED, ImageRef, Regenerate, Request, Sampler, Upscale
+
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+blob_ids = st.text("0123456789abcdef", min_size=32, max_size=32)
+job_ids = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=64)
+sizes = st.builds(Size, st.integers(1, 2**14), st.integers(1, 2**14))
+rects = st.builds(
+    Rect,
+    st.integers(-MAX_OFFSET, MAX_OFFSET),
+    st.integers(-MAX_OFFSET, MAX_OFFSET),
+    st.integers(1, 2**14),
+    st.integers(1, 2**14),
+)
+colour_formats = st.sampled_from([PixelFormat.RGBA8, PixelFormat.RGBA16])
+
+# What a field holds where its type says too little.
+_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "job": job_ids,
+    "awaiting": st.lists(job_ids, max_size=3).map(tuple),
+    "blob": blob_ids,
+    "blobs": st.lists(blob_ids, max_size=3).map(tuple),
+    "number": st.integers(1, 2**63 - 1),
+    "after": st.integers(0, 2**63 - 1),
+    "lost": st.lists(job_ids, max_size=3).map(tuple),
+}
+
+
+_COUNTS = [field.name for field in dataclasses.fields(Limits) if field.name != "message_bytes"]
+
+
+@st.composite
+def pixels(draw: st.DrawFn) -> Pixels:
+    size = draw(st.builds(Size, st.integers(1, 6), st.integers(1, 6)))
+    layout = draw(st.sampled_from(PixelFormat))
+    length = size.pixels * layout.bytes_per_pixel
+    return Pixels(size, layout, draw(st.binary(min_size=length, max_size=length)))
+
+
+@st.composite
+def chunks(draw: st.DrawFn) -> Chunk:
+    total = draw(st.integers(1, 2**40))
+    return Chunk(
+        blob=draw(blob_ids),
+        total=total,
+        offset=draw(st.integers(0, total - 1)),
+        encoding=draw(st.sampled_from(Encoding)),
+        data=draw(st.binary(min_size=1, max_size=50)),
+        row=draw(st.just(0) | st.integers(64, 2**24)),
+        pixel=draw(st.integers(1, 8)),
+    )
+
+
+@st.composite
+def areas(draw: st.DrawFn) -> dict[str, Any]:
+    """A canvas, a context that lies inside it, and an image of it."""
+    canvas = draw(sizes)
+    left, top = draw(st.integers(0, canvas.width - 1)), draw(st.integers(0, canvas.height - 1))
+    context = Rect.edges(
+        left,
+        top,
+        draw(st.integers(left + 1, canvas.width)),
+        draw(st.integers(top + 1, canvas.height)),
+    )
+    image = ImageRef(draw(blob_ids), context.size, draw(colour_formats))
+    return {"canvas": canvas, "context": context, "image": image}
+
+
+@st.composite
+def regenerations(draw: st.DrawFn) -> Regenerate:
+    area = draw(areas())
+    return Regenerate(
+        model=draw(texts),
+        prompt=draw(texts),
+        negative=draw(texts),
+        strength=draw(st.floats(0, 1)),
+        sampler=draw(st.sampled_from(Sampler)),
+        steps=draw(st.integers(1, 200)),
+        cfg=draw(st.floats(1, 30)),
+        seed=draw(st.integers(0, MAX_SEED)),
+        count=draw(st.integers(1, 16)),
+        grow=draw(st.integers(0, 1024)),
+        feather=draw(st.integers(0, 1024)),
+        match_color=draw(st.booleans()),
+        mask=ImageRef(draw(blob_ids), area["context"].size, PixelFormat.GRAY8),
+        **area,
+    )
+
+
+@st.composite
+def upscales(draw: st.DrawFn) -> Upscale:
+    return Upscale(model=draw(texts), scale=draw(st.floats(1, 8)), **draw(areas()))
+
+
+def _at_some_step(start: Progress) -> st.SearchStrategy[Progress]:
+    steps = st.integers(0, start.of)
+    return steps.map(lambda step: dataclasses.replace(start, step=step))
+
+
+def _from_hints(kind: Any, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    known = {**_FIELDS, **fixed}
+    hints = typing.get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    parts = {name: known[name] if name in known else of(hints[name]) for name in names}
+    return st.builds(kind, **parts)
+
+
+def of(hint: Any) -> st.SearchStrategy[Any]:
+    """Values of a type hint that occurs in messages."""
+    if hint in _VALUES:
+        return _VALUES[hint]()
+    if typing.get_origin(hint) is tuple:
+        return st.lists(of(typing.get_args(hint)[0]), max_size=3).map(tuple)
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return functools.reduce(operator.or_, map(of, typing.get_args(hint)))
+    if dataclasses.is_dataclass(hint):
+        return _from_hints(hint)
+    if issubclass(hint, enum.Enum):
+        return st.sampled_from(hint)
+    raise AssertionError(f"a message holds {hint}, for which there is no strategy")
+
+
+_VALUES: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
+    str: lambda: texts,
+    int: lambda: st.integers(0, 2**40),
+    float: lambda: st.floats(allow_nan=False, allow_infinity=False),
+    bool: st.booleans,
+    bytes: lambda: st.binary(max_size=50),
+    Size: lambda: sizes,
+    Rect: lambda: rects,
+    Pixels: pixels,
+    Chunk: chunks,
+    Regenerate: regenerations,
+    Upscale: upscales,
+    Refused: lambda: _from_hints(Refused, job=st.just("") | job_ids),
+    Limits: lambda: _from_hints(
+        Limits,
+        message_bytes=st.integers(2**30, 2**31),
+        **dict.fromkeys(_COUNTS, st.integers(1, 2**29)),
+    ),
+    Progress: lambda: _from_hints(Progress, step=st.just(0)).flatmap(_at_some_step),
+}
+
+requests: st.SearchStrategy[Request] = of(Request)
+messages: st.SearchStrategy[Message] = st.one_of(*[of(kind) for kind in MESSAGES])
