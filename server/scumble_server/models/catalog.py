@@ -1,0 +1,121 @@
+"""Which models there are: found on disk, described from their headers, without torch."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
+from scumble_server.models.sources import (
+    INDEX,
+    LANCZOS,
+    CheckpointSource,
+    FolderSource,
+    HubSource,
+    LanczosSource,
+    Source,
+    UpscalerSource,
+    describe,
+    describe_upscaler,
+    is_model,
+    read_source,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scumble_protocol.messages import ModelInfo
+
+STARTER = "starter"
+OWNER_MARK = "--"
+"""Stands for the slash of a hub id in the name of a folder."""
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+class Catalog:
+    """The models of this machine, looked up anew at each question, since files come and go.
+
+    Args:
+        folders: Folders whose diffusers folders and files are models, by their names; at least
+            one, and models that are fetched go to the first.
+        starter: The diffusers folder of the model that ships with Scumble.
+    """
+
+    def __init__(self, folders: Sequence[Path], starter: Path) -> None:
+        self._folders = tuple(folders)
+        self._starter = starter
+
+    def list(self, loaded: Iterable[str] = ()) -> tuple[ModelInfo, ...]:
+        """Every usable model, those for diffusion first; `loaded` names those in memory."""
+        in_memory = frozenset(loaded)
+        sources = self._sources()
+        return (
+            *(
+                describe(source, loaded=source.id in in_memory)
+                for source in sources
+                if isinstance(source, (FolderSource, CheckpointSource))
+            ),
+            *(
+                describe_upscaler(source, loaded=source.id in in_memory)
+                for source in sources
+                if isinstance(source, (UpscalerSource, LanczosSource))
+            ),
+        )
+
+    def broken(self) -> tuple[ScumbleError, ...]:
+        """What is wrong with models that are there but can't be used."""
+        return tuple(source for source in self._sources() if isinstance(source, ScumbleError))
+
+    def place_for(self, model: str) -> Path:
+        """Where a model with a hub id goes, to be found by that id afterwards."""
+        return self._folders[0] / model.replace("/", OWNER_MARK, 1)
+
+    def find(self, model: str) -> Source:
+        """The source for an id: one that is listed, a path on this machine, or a hub id.
+
+        Raises:
+            RequestError: `UNKNOWN_MODEL` with near matches, `DAMAGED_MODEL`, `UNSAFE_MODEL` or
+                `UNSUPPORTED_MODEL`.
+        """
+        for name, path in self._places():
+            if name == model:
+                return read_source(name, path)
+        if model == LANCZOS:
+            return LanczosSource()
+        path = Path(model).expanduser()
+        if path.exists():
+            return read_source(model, path)
+        if _HUB_ID.fullmatch(model):
+            return HubSource(model)
+        raise self._unknown(model)
+
+    def _places(self) -> list[tuple[str, Path]]:
+        places = [(STARTER, self._starter)] if (self._starter / INDEX).exists() else []
+        for folder in self._folders:
+            paths = sorted(folder.iterdir()) if folder.is_dir() else []
+            places += [
+                (path.name.replace(OWNER_MARK, "/", 1), path) for path in paths if is_model(path)
+            ]
+        return places
+
+    def _sources(self) -> list[Source | ScumbleError]:
+        return [*(_attempt(name, path) for name, path in self._places()), LanczosSource()]
+
+    def _unknown(self, model: str) -> RequestError:
+        names = [name for name, _ in self._places()] + [LANCZOS]
+        near = difflib.get_close_matches(model, names, n=3, cutoff=0.4) or names
+        return RequestError(
+            ErrorCode.UNKNOWN_MODEL,
+            f"There is no model {model!r}.",
+            f"There is {', '.join(near[:8])}; a path on the server's machine works too.",
+        )
+
+
+def _attempt(name: str, path: Path) -> Source | ScumbleError:
+    try:
+        return read_source(name, path)
+    except ScumbleError as error:
+        return error

@@ -1,0 +1,1 @@
+"""The vocabulary of OpenAI's CLIP, which every Stable Diffusion model reads its prompt with."""

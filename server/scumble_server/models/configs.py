@@ -1,0 +1,160 @@
+"""From the configs of a diffusers folder to a `ModelSpec`; needs neither weights nor torch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_protocol.requests import Sampler
+from scumble_server.models.headers import damaged
+from scumble_server.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECOMMENDATIONS = "scumble.json"
+"""A file in a model's folder with any of `FIELDS` (and `title`), which beat those of the family."""
+
+FIELDS: dict[str, type] = {
+    "native_side": int,
+    "min_side": int,
+    "max_side": int,
+    "max_pixels": int,
+    "steps": int,
+    "cfg": float,
+    "sampler": Sampler,
+}
+
+
+PIPELINES = frozenset(
+    f"StableDiffusion{family}{task}Pipeline"
+    for family in ("", "XL")
+    for task in ("", "Img2Img", "Inpaint")
+)
+"""The pipeline classes whose parts the sampling loop can drive."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What suits a family when its files don't say: steps, guidance scale and sampler."""
+
+    steps: int
+    cfg: float
+    sampler: Sampler
+
+
+HABITS = {
+    "sd1": Habits(20, 7.0, Sampler.DPMPP_2M_KARRAS),
+    "sd2": Habits(20, 7.0, Sampler.DPMPP_2M_KARRAS),
+    "sdxl": Habits(25, 6.0, Sampler.DPMPP_2M_KARRAS),
+}
+
+SD2_TEXT_WIDTH = 1024
+"""Cross-attention width of SD 2.x, whose text encoder is OpenCLIP ViT-H (SD 1.x has 768)."""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file.
+
+    Raises:
+        RequestError: `DAMAGED_MODEL` when it is missing or no JSON object.
+    """
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise damaged(path, "can't be read" if path.exists() else "is missing") from error
+    except ValueError as error:
+        raise damaged(path, "is no valid JSON") from error
+    if not isinstance(value, dict):
+        raise damaged(path, "is not what it should be")
+    return value
+
+
+def read_spec(folder: Path, *, size: int, unet_channels: int | None = None) -> ModelSpec:
+    """The spec of the model whose configs lie in `folder`.
+
+    Args:
+        folder: Has `model_index.json`, `unet/config.json`, `vae/config.json` and
+            `scheduler/scheduler_config.json`.
+        size: Bytes of all weights, on disk.
+        unet_channels: Channels that the UNet reads, where its weights know better than its config.
+
+    Raises:
+        RequestError: `DAMAGED_MODEL` naming the file, or `UNSUPPORTED_MODEL`.
+    """
+    pipeline = str(read_json(folder / "model_index.json").get("_class_name", ""))
+    check_pipeline(pipeline, folder)
+    unet = read_json(folder / "unet" / "config.json")
+    vae = read_json(folder / "vae" / "config.json")
+    scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
+    try:
+        family = _family(pipeline, unet)
+        spec = _spec(family, unet, vae, str(scheduler.get("prediction_type", "epsilon")), size)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise damaged(folder / "unet" / "config.json", f"lacks {error}") from error
+    if unet_channels is not None:
+        spec = replace(spec, unet_channels=unet_channels)
+    return recommended(spec, folder / RECOMMENDATIONS)
+
+
+def check_pipeline(name: str, where: Path) -> None:
+    """Refuse a model that the sampling loop can't run; `name` is diffusers' pipeline class."""
+    if name not in PIPELINES:
+        raise RequestError(
+            ErrorCode.UNSUPPORTED_MODEL,
+            f"The model {where} is for {name or 'an unnamed pipeline'}, which Scumble can't run.",
+            "Choose a Stable Diffusion 1.x, 2.x or XL model.",
+        )
+
+
+def recommended(spec: ModelSpec, path: Path) -> ModelSpec:
+    """The spec with the values of a recommendation file, if it is there."""
+    if not path.exists():
+        return spec
+    values = read_json(path)
+    try:
+        chosen = {name: kind(values[name]) for name, kind in FIELDS.items() if name in values}
+    except (TypeError, ValueError) as error:
+        raise damaged(path, f"has an impossible value ({error})") from error
+    return replace(spec, **chosen)
+
+
+def read_title(folder: Path, default: str) -> str:
+    """The name to show for a model: from its recommendation file, else the default."""
+    path = folder / RECOMMENDATIONS
+    title = read_json(path).get("title", default) if path.exists() else default
+    return str(title)
+
+
+def _family(pipeline: str, unet: dict[str, Any]) -> str:
+    if pipeline.startswith("StableDiffusionXL"):
+        return "sdxl"
+    return "sd2" if unet["cross_attention_dim"] == SD2_TEXT_WIDTH else "sd1"
+
+
+def _spec(
+    family: str, unet: dict[str, Any], vae: dict[str, Any], prediction: str, size: int
+) -> ModelSpec:
+    latent_scale = 2 ** (len(vae["block_out_channels"]) - 1)
+    sample = unet["sample_size"]
+    native = int(max(sample) if isinstance(sample, list) else sample) * latent_scale
+    habits = HABITS[family]
+    return ModelSpec(
+        family=family,
+        native_side=native,
+        min_side=native // 2,
+        # Beyond one and a half times the trained side, things begin to appear twice.
+        max_side=native * 2,
+        max_pixels=native * native * 9 // 4,
+        multiple=latent_scale * 2 ** (len(unet["block_out_channels"]) - 1),
+        latent_channels=int(unet["out_channels"]),
+        latent_scale=latent_scale,
+        unet_channels=int(unet["in_channels"]),
+        prediction=prediction,
+        bytes=size,
+        steps=habits.steps,
+        cfg=habits.cfg,
+        sampler=habits.sampler,
+    )

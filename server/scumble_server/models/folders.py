@@ -1,0 +1,95 @@
+"""A diffusers folder as a source of a model: whether it is whole, and its size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_server.models.configs import check_pipeline, read_json
+from scumble_server.models.headers import damaged, read_header
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEIGHTED = ("unet", "vae", "text_encoder", "text_encoder_2")
+"""The components with weights that the sampling loop uses."""
+
+PICKLES = (".ckpt", ".pt", ".pth", ".bin")
+"""Endings of files that can run any program when loaded."""
+
+
+def check_folder(folder: Path) -> int:
+    """Make sure that every file of a model is there and whole; give its weights' size in bytes.
+
+    Raises:
+        RequestError: `DAMAGED_MODEL` naming the first file at fault, `UNSAFE_MODEL` when weights
+            exist only as a pickle, `UNSUPPORTED_MODEL` for other kinds of model.
+    """
+    index = read_json(folder / "model_index.json")
+    check_pipeline(str(index.get("_class_name", "")), folder)
+    read_json(folder / "scheduler" / "scheduler_config.json")
+    present = [name for name in WEIGHTED if has_component(index, name)]
+    for name in present:
+        read_json(folder / name / "config.json")
+    for name in ("tokenizer", "tokenizer_2"):
+        if has_component(index, name):
+            _check_tokenizer(folder / name)
+    weights = [path for name in present for path in weight_files(folder / name)]
+    for path in weights:
+        read_header(path)
+    return sum(path.stat().st_size for path in weights)
+
+
+def has_component(index: dict[str, object], name: str) -> bool:
+    """Whether `model_index.json` names a class for this component."""
+    entry = index.get(name)
+    return isinstance(entry, list) and len(entry) == 2 and entry[1] is not None
+
+
+def weight_files(component: Path) -> list[Path]:
+    """The `.safetensors` files that hold a component's weights, existing or not.
+
+    Raises:
+        RequestError: `UNSAFE_MODEL` when there are only pickles, `DAMAGED_MODEL` when nothing is.
+    """
+    variant = variant_of(component)
+    for stem in ("diffusion_pytorch_model", "model"):
+        plain = component / f"{stem}{variant}.safetensors"
+        if plain.exists():
+            return [plain]
+        index = component / f"{stem}.safetensors.index{variant}.json"
+        if index.exists():
+            return sorted({component / name for name in read_json(index)["weight_map"].values()})
+    pickles = sorted(path for path in component.glob("*") if path.suffix in PICKLES)
+    if pickles:
+        raise unsafe(pickles[0])
+    raise damaged(component / _expected_weights(component), "is missing")
+
+
+def variant_of(component: Path) -> str:
+    """`.fp16` where a component's weights come only in that variant, else nothing."""
+    names = [path.name for path in component.glob("*.safetensors*")]
+    return ".fp16" if names and all(".fp16" in name for name in names) else ""
+
+
+def unsafe(path: Path) -> RequestError:
+    """The error for a pickled checkpoint."""
+    return RequestError(
+        ErrorCode.UNSAFE_MODEL,
+        f"The model file {path} is a pickle, which could run any program when opened.",
+        "Get the model as .safetensors, or convert it with a tool such as safetensors' convert.py.",
+    )
+
+
+def _expected_weights(component: Path) -> str:
+    stem = "model" if component.name.startswith("text_encoder") else "diffusion_pytorch_model"
+    return f"{stem}.safetensors"
+
+
+def _check_tokenizer(folder: Path) -> None:
+    if (folder / "tokenizer.json").exists():
+        read_json(folder / "tokenizer.json")
+        return
+    read_json(folder / "vocab.json")
+    if not (folder / "merges.txt").exists():
+        raise damaged(folder / "merges.txt", "is missing")

@@ -1,0 +1,133 @@
+"""Fetching a model from a hub of models, file by file, with progress and cancel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import huggingface_hub
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+from tqdm import tqdm
+
+from scumble_protocol.errors import ErrorCode, RequestError, ServerError
+from scumble_protocol.messages import Phase
+from scumble_server.models.folders import PICKLES
+from scumble_server.report import ProgressReport
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scumble_server.report import Reporter
+
+PARTS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
+"""The folders of a model that are fetched; of its weights only those as safetensors."""
+
+MIB = 2**20
+
+
+def fetch(model: str, target: Path, report: Reporter) -> None:
+    """Fetch the model `owner/name` in diffusers' layout into the folder `target`.
+
+    What was fetched before an interruption is not fetched again: everything goes to a hidden
+    folder first, which gets its name when it is complete.
+
+    Raises:
+        RequestError: `UNKNOWN_MODEL` when the hub has no such model, `UNSUPPORTED_MODEL` when it
+            can't be used, `UNSAFE_MODEL` when it comes only as pickles.
+        ServerError: `DOWNLOAD_FAILED` when the hub can't be reached or the connection breaks.
+    """
+    incoming = target.with_name(f".incoming-{target.name}")
+    try:
+        files = choose_files(model, _files(model))
+        progress = _Bytes(sum(files.values()), model, report)
+        for name in files:
+            huggingface_hub.hf_hub_download(
+                model, name, local_dir=incoming, tqdm_class=progress.bar()
+            )
+    except (RepositoryNotFoundError, GatedRepoError) as error:
+        raise RequestError(
+            ErrorCode.UNKNOWN_MODEL,
+            f"The hub has no model {model!r} that may be fetched.",
+            "Check its name; for one with a licence to accept, log in with `hf auth login` first.",
+        ) from error
+    except (HfHubHTTPError, OSError, huggingface_hub.errors.HFValidationError) as error:
+        raise ServerError(
+            ErrorCode.DOWNLOAD_FAILED,
+            f"The model {model!r} is not on this machine and could not be fetched from the hub.",
+            "Check the connection to the internet, or copy the model into the models folder.",
+        ) from error
+    incoming.rename(target)
+
+
+def choose_files(model: str, files: dict[str, int]) -> dict[str, int]:
+    """The files to fetch out of all that a model has, with their sizes in bytes.
+
+    Of weights that come in several forms one is taken: fp16 before full precision, since that is
+    what GPUs calculate in and half as long to fetch.
+
+    Raises:
+        RequestError: `UNSUPPORTED_MODEL` or `UNSAFE_MODEL`.
+    """
+    if "model_index.json" not in files:
+        raise RequestError(
+            ErrorCode.UNSUPPORTED_MODEL,
+            f"The model {model!r} has no diffusers layout.",
+            "Download its .safetensors file into the models folder by hand.",
+        )
+    chosen = {"model_index.json": files["model_index.json"]}
+    for part in PARTS:
+        own = {name: size for name, size in files.items() if name.startswith(f"{part}/")}
+        chosen |= {name: size for name, size in own.items() if name.endswith((".json", ".txt"))}
+        weights = _weights(own)
+        if not weights and any(name.endswith(PICKLES) for name in own):
+            raise RequestError(
+                ErrorCode.UNSAFE_MODEL,
+                f"The model {model!r} comes only as pickles, which could run any program.",
+                "Choose a model with .safetensors files.",
+            )
+        chosen |= weights
+    return chosen
+
+
+def _weights(files: dict[str, int]) -> dict[str, int]:
+    """One form of a part's weights: the fp16 files if there are any, else the plain ones."""
+    weights = {name: size for name, size in files.items() if name.endswith(".safetensors")}
+    half = {name: size for name, size in weights.items() if ".fp16" in name}
+    plain = {name: size for name, size in weights.items() if name.rsplit("/", 1)[1].count(".") == 1}
+    return half or plain
+
+
+def _files(model: str) -> dict[str, int]:
+    info = huggingface_hub.model_info(model, files_metadata=True)
+    return {file.rfilename: file.size or 0 for file in info.siblings or ()}
+
+
+class _Bytes:
+    """Adds up the bytes of all files and reports them, in MiB."""
+
+    def __init__(self, total: int, model: str, report: Reporter) -> None:
+        self._total = max(1, total // MIB)
+        self._done = 0
+        self._detail = f"fetching {model}"
+        self._report = report
+        self.add(0)
+
+    def add(self, count: float) -> None:
+        """So many bytes more are there; raises `Cancelled` out of the reporter."""
+        self._done += int(count)
+        step = min(self._done // MIB, self._total)
+        self._report(ProgressReport(Phase.LOADING, step, self._total, detail=self._detail))
+
+    def bar(self) -> type[tqdm[Any]]:
+        """A silent progress bar for the downloader that tells us instead of a terminal."""
+        add = self.add
+
+        class Silent(tqdm):  # type: ignore[type-arg]  # the class itself has no parameter at run time
+            def __init__(self, *args: Any, **options: Any) -> None:
+                options.pop("name", None)
+                super().__init__(*args, **(options | {"disable": True}))
+
+            def update(self, n: float | None = 1) -> bool | None:
+                add(n or 0)
+                return None
+
+        return Silent

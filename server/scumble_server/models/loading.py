@@ -1,0 +1,86 @@
+"""From files to a diffusion model in memory, on its device, in the type that suits both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import diffusers
+import torch
+import transformers
+
+from scumble_server.models.clip.tokenizer import clip_tokenizer
+from scumble_server.models.configs import read_json
+from scumble_server.models.device import careful_type, weights_type
+from scumble_server.models.diffusion import DiffusionModel
+from scumble_server.models.folders import has_component, variant_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scumble_server.models.checkpoints import Checkpoint
+    from scumble_server.spec import ModelSpec
+
+# Neither shall draw progress bars on the terminal, nor advise those who call it.
+for library in (diffusers, transformers):
+    library.utils.logging.disable_progress_bar()
+    library.utils.logging.set_verbosity_error()
+
+UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
+"""Parts that some folders bring and nothing here uses."""
+
+
+def load_folder(folder: Path, spec: ModelSpec, device: torch.device) -> DiffusionModel:
+    """Load a diffusers folder that `check_folder` found whole."""
+    index = read_json(folder / "model_index.json")
+    pipeline = diffusers.DiffusionPipeline.from_pretrained(
+        str(folder),
+        dtype=weights_type(device),
+        variant=variant_of(folder / "unet").removeprefix(".") or None,
+        use_safetensors=True,
+        local_files_only=True,
+        **{name: None for name in UNUSED if has_component(index, name)},
+    )
+    return place(pipeline, spec, device)
+
+
+def load_checkpoint(path: Path, checkpoint: Checkpoint, device: torch.device) -> DiffusionModel:
+    """Load a single file in the original layout with the configs chosen for it."""
+    configs = checkpoint.configs
+    name = str(read_json(configs / "model_index.json")["_class_name"])
+    common = {"local_files_only": True, "dtype": weights_type(device)}
+    unet = diffusers.UNet2DConditionModel.from_single_file(
+        str(path),
+        config=str(configs),
+        subfolder="unet",
+        in_channels=checkpoint.spec.unet_channels,
+        **common,
+    )
+    pipeline = getattr(diffusers, name).from_single_file(
+        str(path), config=str(configs), unet=unet, **_tokenizers(configs), **common
+    )
+    return place(pipeline, checkpoint.spec, device)
+
+
+def place(pipeline: Any, spec: ModelSpec, device: torch.device) -> DiffusionModel:
+    """Put a pipeline on its device, ready to be asked.
+
+    Channels last is the faster layout for convolutions, on CPUs as on GPUs. The SDXL VAE
+    overflows in fp16 (its config says `force_upcast`), so it gets a type with a wider range.
+    """
+    pipeline.to(device)
+    if getattr(pipeline.vae.config, "force_upcast", False) and pipeline.vae.dtype == torch.float16:
+        pipeline.vae.to(careful_type(device))
+    for part in (pipeline.unet, pipeline.vae):
+        part.to(memory_format=torch.channels_last)
+        part.eval().requires_grad_(requires_grad=False)
+    return DiffusionModel(spec, pipeline, device)
+
+
+def _tokenizers(configs: Path) -> dict[str, Any]:
+    index = read_json(configs / "model_index.json")
+    pads = {"tokenizer": "<|endoftext|>", "tokenizer_2": "!"}
+    return {
+        name: clip_tokenizer(pad=pad)
+        for name, pad in pads.items()
+        if has_component(index, name) and not (configs / name).exists()
+    }

@@ -1,0 +1,134 @@
+"""The models in memory: loaded when first asked for, put away when others need the room."""
+
+from __future__ import annotations
+
+import gc
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors import SafetensorError
+
+from scumble_protocol.errors import ErrorCode, RequestError, ServerError
+from scumble_protocol.messages import Phase
+from scumble_server.models.device import default_budget, is_out_of_memory
+from scumble_server.models.headers import damaged
+from scumble_server.models.hub import fetch
+from scumble_server.models.loading import load_checkpoint, load_folder
+from scumble_server.models.sources import CheckpointSource, FolderSource, HubSource
+from scumble_server.report import ProgressReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scumble_protocol.messages import ModelInfo
+    from scumble_server.models.catalog import Catalog
+    from scumble_server.models.diffusion import DiffusionModel
+    from scumble_server.report import Reporter
+
+
+class Shelf:
+    """Models by id, least recently used first.
+
+    Args:
+        catalog: Says where models are.
+        device: Where they are loaded to.
+        memory_budget: Most bytes of weights kept at once (one model may exceed it alone); None
+            takes what suits the device.
+    """
+
+    def __init__(
+        self, catalog: Catalog, device: torch.device, memory_budget: int | None = None
+    ) -> None:
+        self._catalog = catalog
+        self._device = device
+        self._budget = default_budget(device) if memory_budget is None else memory_budget
+        self._models: OrderedDict[str, DiffusionModel] = OrderedDict()
+
+    @property
+    def memory_used(self) -> int:
+        """Bytes of the weights in memory."""
+        return sum(model.bytes for model in self._models.values())
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The ids of the models in memory, least recently used first."""
+        return tuple(self._models)
+
+    def list(self) -> tuple[ModelInfo, ...]:
+        """Every usable model of the catalog, and whether it is in memory."""
+        return self._catalog.list(self._models)
+
+    def get(self, model: str, report: Reporter) -> DiffusionModel:
+        """A diffusion model, loaded if it isn't yet, and fetched first where it has a hub id.
+
+        Raises:
+            RequestError: As `Catalog.find`; `UNSUPPORTED_MODEL` for an upscaler.
+            ServerError: `OUT_OF_MEMORY`, or `DOWNLOAD_FAILED`.
+        """
+        if model not in self._models:
+            report(ProgressReport(Phase.LOADING, 0, 1, detail=model))
+            self._models[model] = self._load(model, report)
+            report(ProgressReport(Phase.LOADING, 1, 1, detail=model))
+        self._models.move_to_end(model)
+        return self._models[model]
+
+    def _load(self, model: str, report: Reporter) -> DiffusionModel:
+        source = self._catalog.find(model)
+        if isinstance(source, HubSource):
+            fetch(source.id, self._catalog.place_for(source.id), report)
+            source = self._catalog.find(model)
+        if not isinstance(source, (FolderSource, CheckpointSource)):
+            raise RequestError(
+                ErrorCode.UNSUPPORTED_MODEL,
+                f"{model} enlarges pictures; it can't make new ones.",
+                "Choose a diffusion model.",
+            )
+        self._make_room(source.spec.bytes)
+        return self._with_retry(source, lambda: _load_source(source, self._device))
+
+    def _with_retry(
+        self,
+        source: FolderSource | CheckpointSource,
+        load: Callable[[], DiffusionModel],
+    ) -> DiffusionModel:
+        try:
+            return load()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise damaged(source.path, f"can't be loaded ({_first_line(error)})") from error
+        self._make_room(self._budget)
+        try:
+            return load()
+        except (RuntimeError, MemoryError) as error:
+            raise _out_of_memory(source) from error
+
+    def _make_room(self, size: int) -> None:
+        """Put models away until so many bytes fit the budget, or none is left."""
+        while self._models and self.memory_used + size > self._budget:
+            self._models.popitem(last=False)
+        gc.collect()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _load_source(source: FolderSource | CheckpointSource, device: torch.device) -> DiffusionModel:
+    try:
+        if isinstance(source, FolderSource):
+            return load_folder(source.path, source.spec, device)
+        return load_checkpoint(source.path, source.checkpoint, device)
+    except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
+        raise damaged(source.path, f"can't be loaded ({_first_line(error)})") from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+
+
+def _out_of_memory(source: FolderSource | CheckpointSource) -> ServerError:
+    gigabytes = source.spec.bytes / 2**30
+    return ServerError(
+        ErrorCode.OUT_OF_MEMORY,
+        f"There is not enough memory for {source.id}, whose weights take {gigabytes:.1f} GB.",
+        "Close other programs that use the device, or choose a smaller model.",
+    )

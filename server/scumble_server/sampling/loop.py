@@ -1,0 +1,105 @@
+"""The denoising loop: img2img, inpainting with soft masks, previews and cancel in one path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from scumble_protocol.messages import Phase
+from scumble_server.report import PreviewReport, ProgressReport, Reporter
+from scumble_server.sampling.guidance import Guided, is_guided
+from scumble_server.sampling.hold import Hold, latent_mask
+from scumble_server.sampling.noise import Noise
+from scumble_server.sampling.pace import Pace
+from scumble_server.sampling.schedule import make_schedule
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from scumble_protocol.requests import Regenerate
+    from scumble_server.crop import Crop
+    from scumble_server.models.diffusion import DiffusionModel
+
+HIDDEN = 0.5
+"""From this mask value on, an inpainting UNet is not shown the picture (as in diffusers)."""
+
+
+def sample(
+    crop: Crop, model: DiffusionModel, request: Regenerate, seed: int, report: Reporter
+) -> NDArray[np.float32]:
+    """One variation.
+
+    Args:
+        crop: The working picture and its denoise mask, whose sides are multiples of the spec's.
+        model: The model.
+        request: Prompt, negative, strength (above 0), sampler, steps and cfg; the rest is not read.
+        seed: The seed of this variation.
+        report: Told of every evaluation; what it raises ends the run.
+
+    Returns:
+        The image at working size, (h, w, 3) in 0..1. The same arguments give the same bytes.
+    """
+    with torch.inference_mode():
+        report(ProgressReport(Phase.ENCODING, 0, 1))
+        original = model.encode(crop.image)
+        noise = Noise(seed, original.shape, model.device)
+        start = noise.draw()
+        schedule = make_schedule(
+            request.sampler,
+            model.pipeline.scheduler.config,
+            steps=request.steps,
+            strength=request.strength,
+            noise=noise,
+        )
+        mask = latent_mask(crop.denoise, model.spec.latent_scale, model.device)
+        hold = Hold(original, start, mask, schedule)
+        first = (
+            schedule.pure(start) if request.strength == 1 else schedule.noised(original, start, 0)
+        )
+        finished = denoise(first, prepare_guidance(crop, model, request), hold, model, report)
+        report(ProgressReport(Phase.DECODING, 0, 1))
+        return model.decode(finished)
+
+
+def denoise(
+    latents: torch.Tensor, guided: Guided, hold: Hold, model: DiffusionModel, report: Reporter
+) -> torch.Tensor:
+    """Finished latents from those of the schedule's first level."""
+    schedule = hold.schedule
+    timesteps = schedule.timesteps.to(model.device)
+    pace = Pace(len(schedule))
+    report(ProgressReport(Phase.SAMPLING, 0, schedule.steps))
+    for evaluation, timestep in enumerate(timesteps):
+        predicted = guided(schedule.scaled(latents, evaluation), timestep)
+        estimate = schedule.estimate(predicted, evaluation, latents)
+        latents = hold(schedule.step(predicted, evaluation, latents), evaluation + 1)
+        left = pace.seconds_left(evaluation + 1)
+        done = schedule.steps_done(evaluation + 1)
+        report(ProgressReport(Phase.SAMPLING, done, schedule.steps, left))
+        if evaluation + 1 < len(schedule):
+            report(PreviewReport(model.preview(hold(estimate, len(schedule)))))
+    return latents
+
+
+def prepare_guidance(crop: Crop, model: DiffusionModel, request: Regenerate) -> Guided:
+    """The UNet with everything that it is told in this run."""
+    guided = is_guided(model, request.cfg)
+    height, width = crop.image.shape[:2]
+    return Guided(
+        model,
+        model.encode_text(request.prompt, request.negative, guided=guided),
+        cfg=request.cfg,
+        size=(height, width),
+        extra=_inpaint_channels(crop, model) if model.spec.inpaint else None,
+    )
+
+
+def _inpaint_channels(crop: Crop, model: DiffusionModel) -> torch.Tensor:
+    """Mask and masked picture, (1, 1 + channels, height, width) of the latents."""
+    hidden = (crop.denoise >= HIDDEN).astype("float32")
+    # What is hidden is middle grey, which is 0 for the VAE.
+    shown = crop.image * (1 - hidden[..., None]) + 0.5 * hidden[..., None]
+    mask = latent_mask(hidden, model.spec.latent_scale, model.device)
+    return torch.cat([mask, model.encode(shown)], dim=1)

@@ -1,0 +1,52 @@
+"""What the rest of the server may know of a diffusion model: its needs, never its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scumble_protocol.requests import Sampler
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """The needs and habits of a model, read from its files.
+
+    Args:
+        family: For people (`sd1`, `sd2`, `sdxl`); never compared.
+        native_side: The side in pixels of the square pictures that it was trained on.
+        min_side: Shortest working side in pixels that still gives a picture.
+        max_side: Longest working side in pixels.
+        max_pixels: Most pixels of a working size.
+        multiple: Working sides are multiples of this many pixels, so that every level of the UNet
+            has whole, even sizes.
+        latent_channels: Channels of a latent.
+        latent_scale: Pixels per latent, along each side.
+        unet_channels: Channels that the UNet reads; `2 * latent_channels + 1` when it was trained
+            for inpainting (latent, mask, masked picture).
+        prediction: What the UNet predicts, in diffusers' words: `epsilon`, `v_prediction` or
+            `sample`.
+        bytes: Size of all weights on disk.
+        steps: Recommended steps.
+        cfg: Recommended guidance scale.
+        sampler: Recommended sampler.
+    """
+
+    family: str
+    native_side: int
+    min_side: int
+    max_side: int
+    max_pixels: int
+    multiple: int
+    latent_channels: int
+    latent_scale: int
+    unet_channels: int
+    prediction: str
+    bytes: int
+    steps: int
+    cfg: float
+    sampler: Sampler
+
+    @property
+    def inpaint(self) -> bool:
+        """Whether the UNet also reads the mask and the masked picture."""
+        return self.unet_channels == 2 * self.latent_channels + 1

@@ -1,0 +1,187 @@
+"""The loop gives what diffusers' own pipelines give, from the same noise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+
+from scumble_protocol.requests import Regenerate, Sampler
+from scumble_server.models.diffusion import DiffusionModel
+from scumble_server.report import silent
+from scumble_server.sampling.loop import sample
+from scumble_server.sampling.noise import Noise
+from scumble_server.sampling.schedule import make_schedule
+from tests.server.sampling.jobs import half_mask, make_crop, make_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from scumble_server.crop import Crop
+
+SEED = 7
+LEVEL = 1 / 255
+
+DETERMINISTIC = [
+    Sampler.EULER,
+    Sampler.DPMPP_2M,
+    Sampler.DPMPP_2M_KARRAS,
+    Sampler.DDIM,
+    Sampler.UNIPC,
+    Sampler.HEUN,
+]
+SEEDED = [Sampler.EULER_A, Sampler.LCM]
+"""These draw noise in each step, diffusers from the generator that it is given, like ours."""
+
+FAMILIES = ["sd1", "sdxl"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("sampler", [*DETERMINISTIC, *SEEDED])
+def test_img2img_equals_diffusers(
+    family: str, sampler: Sampler, tiny_model: Callable[[str], DiffusionModel]
+) -> None:
+    model = tiny_model(family)
+    request = make_request(sampler=sampler)
+    theirs = diffusers_image(model, "Img2Img", make_crop(), request)
+    assert_same_picture(sample(make_crop(), model, request, SEED, silent), theirs)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("strength", [0.6, 1.0])
+@pytest.mark.parametrize("sampler", [*DETERMINISTIC, *SEEDED])
+def test_inpainting_with_a_hard_mask_equals_diffusers(
+    family: str, strength: float, sampler: Sampler, tiny_model: Callable[[str], DiffusionModel]
+) -> None:
+    model = tiny_model(family)
+    crop = make_crop(half_mask())
+    request = make_request(sampler=sampler, strength=strength)
+    theirs = diffusers_image(model, "Inpaint", crop, request)
+    assert_same_picture(sample(crop, model, request, SEED, silent), theirs)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("strength", [0.6, 1.0])
+@pytest.mark.parametrize("sampler", DETERMINISTIC)
+def test_an_inpainting_unet_equals_diffusers(
+    family: str, strength: float, sampler: Sampler, tiny_model: Callable[[str], DiffusionModel]
+) -> None:
+    model = tiny_model(f"{family}-inpaint")
+    crop = make_crop()
+    request = make_request(sampler=sampler, strength=strength)
+    theirs = diffusers_image(model, "Inpaint", crop, request)
+    assert_same_picture(sample(crop, model, request, SEED, silent), theirs)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("strength", [0.6, 1.0])
+def test_an_inpainting_unet_equals_diffusers_where_the_surroundings_are_put_back(
+    family: str, strength: float, tiny_model: Callable[[str], DiffusionModel]
+) -> None:
+    # diffusers lets an inpainting UNet repaint everything; its step callback keeps the rest here.
+    model = tiny_model(f"{family}-inpaint")
+    crop = make_crop(half_mask())
+    request = make_request(strength=strength)
+    theirs = diffusers_image(model, "Inpaint", crop, request, puts_back=True)
+    assert_same_picture(sample(crop, model, request, SEED, silent), theirs)
+
+
+@pytest.mark.parametrize("prediction", ["v_prediction"])
+@pytest.mark.parametrize("sampler", DETERMINISTIC)
+def test_a_model_that_predicts_velocity_equals_diffusers(
+    prediction: str, sampler: Sampler, tiny_model: Callable[[str], DiffusionModel]
+) -> None:
+    model = tiny_model("sd1-v")
+    assert model.spec.prediction == prediction
+    request = make_request(sampler=sampler)
+    theirs = diffusers_image(model, "Img2Img", make_crop(), request)
+    assert_same_picture(sample(make_crop(), model, request, SEED, silent), theirs)
+
+
+def test_guidance_of_one_equals_diffusers_without_guidance(
+    tiny_model: Callable[[str], DiffusionModel],
+) -> None:
+    model = tiny_model("sdxl")
+    request = make_request(cfg=1.0)
+    theirs = diffusers_image(model, "Img2Img", make_crop(), request)
+    assert_same_picture(sample(make_crop(), model, request, SEED, silent), theirs)
+
+
+def test_a_tiny_vae_equals_diffusers(tiny_model: Callable[[str], DiffusionModel]) -> None:
+    model = tiny_model("sd1-tiny-vae")
+    request = make_request()
+    theirs = diffusers_image(model, "Img2Img", make_crop(), request)
+    assert_same_picture(sample(make_crop(), model, request, SEED, silent), theirs)
+
+
+def assert_same_picture(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> None:
+    assert ours.shape == theirs.shape
+    assert float(np.ptp(theirs)) > 8 * LEVEL, "a flat picture would prove nothing"
+    assert float(np.abs(ours - theirs).max()) <= LEVEL
+
+
+def diffusers_image(
+    model: DiffusionModel, task: str, crop: Crop, request: Regenerate, *, puts_back: bool = False
+) -> NDArray[np.float32]:
+    """What diffusers' pipeline makes of a job, with our rule for encoding: the mode, not a sample."""
+    original = model.encode(crop.image)
+    noise = Noise(SEED, original.shape, torch.device("cpu"))
+    schedule = make_schedule(
+        request.sampler,
+        model.pipeline.scheduler.config,
+        steps=request.steps,
+        strength=1,
+        noise=noise,
+    )
+    scheduler = type(schedule.scheduler).from_config(schedule.scheduler.config)
+    name = type(model.pipeline).__name__.replace("Inpaint", "").removesuffix("Pipeline")
+    kind = getattr(diffusers, f"{name}{task}Pipeline")
+    options = {} if "XL" in name else {"requires_safety_checker": False}
+    names = set(kind._get_signature_keys(kind)[0])  # noqa: SLF001 - there is no public way to ask
+    components = {key: part for key, part in model.pipeline.components.items() if key in names}
+    pipeline = kind(**(components | {"scheduler": scheduler}), **options)
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline._encode_vae_image = lambda image, generator: encode_mode(pipeline, image)  # noqa: SLF001
+    inputs: dict[str, Any] = {"image": original}
+    if task == "Inpaint":
+        size = dict(zip(("height", "width"), crop.image.shape[:2], strict=True))
+        inputs = {"image": crop.image[None], "mask_image": crop.denoise[None, ..., None], **size}
+    if puts_back:
+        inputs["callback_on_step_end"] = put_back(model, crop)
+    made = pipeline(
+        prompt=request.prompt,
+        negative_prompt=request.negative,
+        strength=request.strength,
+        num_inference_steps=request.steps,
+        guidance_scale=request.cfg,
+        generator=torch.Generator().manual_seed(SEED),
+        output_type="np",
+        **inputs,
+    )
+    picture: NDArray[np.float32] = made.images[0]
+    return picture
+
+
+def encode_mode(pipeline: Any, image: torch.Tensor) -> torch.Tensor:
+    scaling: float = pipeline.vae.config.scaling_factor
+    return torch.as_tensor(pipeline.vae.encode(image).latent_dist.mode() * scaling)
+
+
+def put_back(model: DiffusionModel, crop: Crop) -> Callable[..., dict[str, torch.Tensor]]:
+    original = model.encode(crop.image)
+    noise = torch.randn(original.shape, generator=torch.Generator().manual_seed(SEED))
+    mask = torch.from_numpy(crop.denoise)[None, None, ::8, ::8]
+
+    def callback(
+        pipeline: Any, step: int, _timestep: Any, values: dict[str, torch.Tensor]
+    ) -> dict[str, torch.Tensor]:
+        sigma = pipeline.scheduler.sigmas[pipeline.scheduler.step_index]
+        values["latents"] = torch.where(mask > 0, values["latents"], original + sigma * noise)
+        return values
+
+    return callback
