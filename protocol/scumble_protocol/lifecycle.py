@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from scumble_protocol.errors import ProtocolError
 from scumble_protocol.messages import (
     Accepted,
-    Attach,
     Cancelled,
     Failed,
     Finished,
@@ -25,7 +24,6 @@ from scumble_protocol.messages import (
     Progress,
     Refused,
     Started,
-    Submit,
 )
 
 
@@ -131,17 +129,15 @@ class OpenJobs:
         life = self._lives.get(job)
         return life.state if life else None
 
-    def open(self, message: Submit | Attach) -> None:
-        """Bring a job into view that is not.
+    def open(self, job: str, after: int = 0) -> None:
+        """Bring a job into view that is not; its events up to number `after` were seen earlier.
 
         Raises:
             ProtocolError: The job is in view already.
         """
-        if message.job in self._lives:
-            raise ProtocolError(f"Job {message.job} is under way on this connection already.")
-        after = message.after if isinstance(message, Attach) else 0
-        state = JobState.ATTACHED if after else JobState.SUBMITTED
-        self._lives[message.job] = _Life(state, after)
+        if job in self._lives:
+            raise ProtocolError(f"Job {job} is under way on this connection already.")
+        self._lives[job] = _Life(JobState.ATTACHED if after else JobState.SUBMITTED, after)
 
     def tell(self, event: JobEvent) -> None:
         """Follow an event of a job in view.
@@ -150,9 +146,7 @@ class OpenJobs:
             ProtocolError: The job is not in view, the event is not possible in its state, or its
                 number is not above that of the event before.
         """
-        life = self._lives.get(event.job)
-        if life is None:
-            raise ProtocolError(f"{event.type!r} came for job {event.job}, which is not under way.")
+        life = self._seen(event)
         if event.number <= life.number:
             raise ProtocolError(
                 f"Event {event.number} of job {event.job} came after number {life.number}."
@@ -160,14 +154,22 @@ class OpenJobs:
         self._keep(event.job, _Life(advance(life.state, event), event.number))
 
     def refuse(self, refusal: Refused) -> None:
-        """Follow a refusal; one that is about no job in view changes nothing.
+        """Follow a refusal; one that is about no job changes nothing.
 
         Raises:
-            ProtocolError: The job was accepted already.
+            ProtocolError: The job is not in view, or was accepted already.
         """
-        life = self._lives.get(refusal.job)
-        if life is not None:
+        if refusal.job:
+            life = self._seen(refusal)
             self._keep(refusal.job, _Life(advance(life.state, refusal), life.number))
+
+    def _seen(self, message: JobMessage) -> _Life:
+        life = self._lives.get(message.job)
+        if life is None:
+            raise ProtocolError(
+                f"{message.type!r} is about job {message.job}, which is not under way."
+            )
+        return life
 
     def _keep(self, job: str, life: _Life) -> None:
         if is_final(life.state):

@@ -374,7 +374,14 @@ class Welcome:
 
 @dataclass(frozen=True)
 class Refused:
-    """A message can't be obeyed; `job` names the job it was about, or is empty."""
+    """A message can't be obeyed.
+
+    Args:
+        job: The job whose `submit` or `attach` is refused; empty for any other message.
+        code: What is wrong, for programs.
+        message: What is wrong, in a sentence for people.
+        hint: What to do next.
+    """
 
     type: ClassVar[str] = "refused"
 

@@ -92,10 +92,11 @@ class ClientSession:
         if self._welcome is None or self._closed or isinstance(message, (Hello, Chunk)):
             raise ProtocolError(f"{message.type!r} can't be sent now.")
         frame = _framed(message, self._welcome.limits)
-        if isinstance(message, (Submit, Attach)):
-            self._jobs.open(message)
         if isinstance(message, Submit):
+            self._jobs.open(message.job)
             self._blobs.note(message.request.blobs)
+        elif isinstance(message, Attach):
+            self._jobs.open(message.job, message.after)
         elif isinstance(message, Want):
             self._blobs.want(message)
         return frame
@@ -238,16 +239,27 @@ class ServerSession:
             return self._greet(frame)
         if not self._welcomed:
             raise ProtocolError("Nothing can come between hello and welcome.")
-        try:
-            message = codec.decode(frame, _AFTER_HELLO)
-        except codec.IllegalRequestError as error:
-            return [] if error.job in self._jobs else [InvalidSubmit(error.job, error)]
+        message = self._read(frame)
         if isinstance(message, Chunk):
             arrived = self._blobs.take(message)
             return [arrived] if arrived else []
-        if isinstance(message, (Submit, Attach)):
-            return self._open(message)
+        if isinstance(message, (Submit, InvalidSubmit, Attach)):
+            if message.job in self._jobs:
+                return []
+            self._jobs.open(message.job, message.after if isinstance(message, Attach) else 0)
         return [message]
+
+    def _read(self, frame: bytes) -> ClientMessage | InvalidSubmit:
+        try:
+            message = codec.decode(frame, _AFTER_HELLO)
+        except codec.IllegalRequestError as error:
+            return InvalidSubmit(error.job, error)
+        if isinstance(message, Submit):
+            try:
+                self._check_submit(message)
+            except RequestError as error:
+                return InvalidSubmit(message.job, error)
+        return message
 
     def _greet(self, frame: bytes) -> list[ServerSessionEvent]:
         protocol = codec.hello_protocol(frame)
@@ -261,17 +273,6 @@ class ServerSession:
             return []
         self._hello = hello
         return [hello]
-
-    def _open(self, message: Submit | Attach) -> list[ServerSessionEvent]:
-        if message.job in self._jobs:
-            return []
-        if isinstance(message, Submit):
-            try:
-                self._check_submit(message)
-            except RequestError as error:
-                return [InvalidSubmit(message.job, error)]
-        self._jobs.open(message)
-        return [message]
 
     def _check_submit(self, message: Submit) -> None:
         check_request(message.request, self._limits)

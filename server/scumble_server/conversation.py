@@ -57,7 +57,7 @@ class Conversation:
 
     def receive(self, message: ClientMessage | InvalidSubmit) -> None:
         """Do what the client says; what it must not do is refused."""
-        job = getattr(message, "job", "")
+        job = message.job if isinstance(message, (Submit, InvalidSubmit, Attach)) else ""
         try:
             self._obey(message)
         except ScumbleError as error:

@@ -20,11 +20,9 @@ from scumble_protocol.lifecycle import (
 from scumble_protocol.messages import (
     JOB_EVENTS,
     Accepted,
-    Attach,
     Cancelled,
     Refused,
     Started,
-    Submit,
 )
 from tests.protocol import samples
 
@@ -33,7 +31,6 @@ BY_KIND: dict[type[JobMessage], Any] = {
     for message in samples.MESSAGES.values()
     if isinstance(message, (*JOB_EVENTS, Refused))
 }
-SUBMIT = Submit("job-1", samples.LOAD_MODEL)
 
 
 @pytest.mark.parametrize(("state", "kind"), list(itertools.product(JobState, BY_KIND)), ids=str)
@@ -73,7 +70,7 @@ def test_an_accepted_job_can_always_still_be_cancelled_or_fail() -> None:
 def test_a_submitted_job_is_in_view_until_it_ends() -> None:
     jobs = OpenJobs()
     assert jobs.state("job-1") is None
-    jobs.open(SUBMIT)
+    jobs.open("job-1")
     assert "job-1" in jobs
     assert (len(jobs), jobs.state("job-1")) == (1, JobState.SUBMITTED)
     jobs.tell(Accepted("job-1", 1, 0))
@@ -85,30 +82,24 @@ def test_a_submitted_job_is_in_view_until_it_ends() -> None:
 
 def test_a_job_is_opened_once() -> None:
     jobs = OpenJobs()
-    jobs.open(SUBMIT)
-    for again in (SUBMIT, Attach("job-1", 0)):
+    jobs.open("job-1")
+    for after in (0, 7):
         with pytest.raises(ProtocolError, match="already"):
-            jobs.open(again)
+            jobs.open("job-1", after)
 
 
 def test_a_job_that_has_ended_may_be_opened_again() -> None:
     jobs = OpenJobs()
-    jobs.open(SUBMIT)
+    jobs.open("job-1")
     jobs.tell(Cancelled("job-1", 1))
-    jobs.open(SUBMIT)
+    jobs.open("job-1")
     jobs.tell(Accepted("job-1", 1, 0))
     assert jobs.state("job-1") is JobState.WAITING
 
 
-def test_attaching_from_the_start_is_like_submitting() -> None:
-    jobs = OpenJobs()
-    jobs.open(Attach("job-1", 0))
-    assert jobs.state("job-1") is JobState.SUBMITTED
-
-
 def test_attaching_after_an_event_takes_up_what_comes_after_it() -> None:
     jobs = OpenJobs()
-    jobs.open(Attach("job-1", 7))
+    jobs.open("job-1", after=7)
     assert jobs.state("job-1") is JobState.ATTACHED
     with pytest.raises(ProtocolError, match="after number 7"):
         jobs.tell(Started("job-1", 7))
@@ -119,7 +110,7 @@ def test_attaching_after_an_event_takes_up_what_comes_after_it() -> None:
 @pytest.mark.parametrize("number", [3, 4])
 def test_numbers_rise_and_gaps_are_allowed(number: int) -> None:
     jobs = OpenJobs()
-    jobs.open(SUBMIT)
+    jobs.open("job-1")
     jobs.tell(Accepted("job-1", 4, 0))
     with pytest.raises(ProtocolError, match="after number 4"):
         jobs.tell(Started("job-1", number))
@@ -128,7 +119,7 @@ def test_numbers_rise_and_gaps_are_allowed(number: int) -> None:
 
 def test_an_event_that_is_not_possible_changes_nothing() -> None:
     jobs = OpenJobs()
-    jobs.open(SUBMIT)
+    jobs.open("job-1")
     with pytest.raises(ProtocolError, match="can't come now"):
         jobs.tell(Started("job-1", 1))
     jobs.tell(Accepted("job-1", 1, 0))
@@ -141,22 +132,26 @@ def test_an_event_of_a_job_that_nobody_opened_is_refused() -> None:
 
 def test_a_refusal_ends_a_job_that_was_not_accepted() -> None:
     jobs = OpenJobs()
-    jobs.open(SUBMIT)
+    jobs.open("job-1")
     jobs.refuse(BY_KIND[Refused])
     assert "job-1" not in jobs
 
 
 def test_a_refusal_of_an_accepted_job_is_refused() -> None:
     jobs = OpenJobs()
-    jobs.open(SUBMIT)
+    jobs.open("job-1")
     jobs.tell(Accepted("job-1", 1, 0))
     with pytest.raises(ProtocolError, match="'refused' can't come"):
         jobs.refuse(BY_KIND[Refused])
 
 
-@pytest.mark.parametrize("job", ["", "another"])
-def test_a_refusal_of_something_else_changes_nothing(job: str) -> None:
+def test_a_refusal_about_no_job_changes_nothing() -> None:
     jobs = OpenJobs()
-    jobs.open(SUBMIT)
-    jobs.refuse(replace(BY_KIND[Refused], job=job))
+    jobs.open("job-1")
+    jobs.refuse(replace(BY_KIND[Refused], job=""))
     assert jobs.state("job-1") is JobState.SUBMITTED
+
+
+def test_a_refusal_of_a_job_that_nobody_opened_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="not under way"):
+        OpenJobs().refuse(BY_KIND[Refused])
