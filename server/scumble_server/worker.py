@@ -171,29 +171,24 @@ class Worker:
 
     def _done(self, job: str, result: Result) -> Done:
         layers = []
+        held: list[str] = []
         try:
             for layer, seed in zip(result.layers, result.seeds, strict=True):
-                image = self._keep(layer.pixels)
-                mask = self._keep(layer.mask)
+                image, mask = self._keep(layer.pixels, held), self._keep(layer.mask, held)
                 layers.append(ResultLayer(layer.rect, image, mask, seed))
         except ScumbleError:
-            self._store.release(
-                (ref.blob for layer in layers for ref in (layer.image, layer.mask)), delete=True
-            )
+            self._store.release(held, delete=True)
             raise
         times = tuple(PhaseTime(phase, seconds) for phase, seconds in result.times.items())
         return Done(job, tuple(layers), times)
 
-    def _keep(self, pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> ImageRef:
+    def _keep(self, pixels: NDArray[np.uint8] | NDArray[np.uint16], held: list[str]) -> ImageRef:
         height, width = pixels.shape[:2]
         data = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes()
         blob = blob_id(data)
         self._store.hold([blob])
-        try:
-            self._store.put(blob, data)
-        except ScumbleError:
-            self._store.release([blob])
-            raise
+        held.append(blob)
+        self._store.put(blob, data)
         return ImageRef(blob, Size(width, height), _format(pixels))
 
 

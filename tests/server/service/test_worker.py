@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scumble_protocol.blobs import blob_id
+from scumble_protocol.errors import ErrorCode, RequestError, ServerError
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.messages import Device, ModelInfo, Phase
+from scumble_protocol.pixels import PixelFormat
+from scumble_protocol.requests import LoadModel, Request
+from scumble_server.blobstore import BlobStore
+from scumble_server.compose import Layer
+from scumble_server.outcomes import (
+    Broken,
+    Done,
+    ModelsChanged,
+    Outcome,
+    Ready,
+    Reported,
+    Stopped,
+    Unusable,
+)
+from scumble_server.report import ProgressReport, Reporter
+from scumble_server.run import Result
+from scumble_server.worker import Worker
+from tests.protocol.samples import REGENERATE, STARTER
+from tests.timing import MS
+
+DEVICE = Device("cpu", "test", 0)
+STEP = ProgressReport(Phase.SAMPLING, 1, 2)
+Doing = Callable[[Callable[[str], bytes], Reporter], Result]
+
+
+def nothing(_blobs: Callable[[str], bytes], _report: Reporter) -> Result:
+    return Result((), (), {"sampling": 0.5})
+
+
+@dataclass
+class ScriptedEngine:
+    """Does with each request what the test says."""
+
+    doing: Doing = nothing
+    done: list[Request] = field(default_factory=list)
+
+    def device(self) -> Device:
+        return DEVICE
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        return (replace(STARTER, loaded=bool(self.done)),)
+
+    def memory_used(self) -> int:
+        return len(self.done)
+
+    def run(self, request: Request, blobs: Callable[[str], bytes], report: Reporter) -> Result:
+        self.done.append(request)
+        return self.doing(blobs, report)
+
+
+class Told:
+    """What a worker told, one outcome after the other."""
+
+    def __init__(self) -> None:
+        self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self.tell = self._outcomes.put
+
+    def next(self) -> Outcome:
+        return self._outcomes.get(timeout=20_000 * MS)
+
+    def ended(self) -> Outcome:
+        """The next end of a job."""
+        while True:
+            outcome = self.next()
+            if isinstance(outcome, (Done, Broken, Stopped)):
+                return outcome
+
+
+@contextmanager
+def working(
+    engine: ScriptedEngine, folder: Path, preload: str | None = None, memory: int = 2**20
+) -> Iterator[tuple[Worker, Told, BlobStore]]:
+    told = Told()
+    store = BlobStore(folder, budget=2**20, memory=memory)
+    worker = Worker(lambda: engine, store, told.tell, lambda _models: preload)
+    worker.start()
+    try:
+        assert isinstance(told.next(), Ready)
+        yield worker, told, store
+    finally:
+        assert worker.stop(20_000 * MS)
+
+
+def test_a_result_is_stored_and_held_before_it_is_told(tmp_path: Path) -> None:
+    pixels = np.arange(2 * 3 * 4, dtype=np.uint16).reshape(2, 3, 4)
+    mask = np.full((2, 3), 255, np.uint8)
+    layer = Layer(Rect(5, 6, 3, 2), pixels, mask)
+
+    def paint(_blobs: object, _report: Reporter) -> Result:
+        return Result((layer, layer), (7, 8), {"sampling": 0.5})
+
+    with working(ScriptedEngine(paint), tmp_path) as (worker, told, store):
+        worker.run("one", REGENERATE)
+        outcome = told.ended()
+        assert isinstance(outcome, Done)
+        first, second = outcome.layers
+        assert (first.rect, first.seed, second.seed) == (layer.rect, 7, 8)
+        assert (first.image.size, first.image.format) == (Size(3, 2), PixelFormat.RGBA16)
+        assert first.mask.format is PixelFormat.GRAY8
+        assert store.get(first.image.blob) == pixels.astype("<u2").tobytes()
+        assert store.get(first.mask.blob) == mask.tobytes()
+        for _ in outcome.layers:
+            assert store.has(first.image.blob)
+            store.release([first.image.blob], delete=True)
+        assert not store.has(first.image.blob)
+
+
+def test_the_engine_gets_the_jobs_pictures_and_its_reports_are_told(tmp_path: Path) -> None:
+    def read(blobs: Callable[[str], bytes], report: Reporter) -> Result:
+        assert blobs(blob_id(b"picture")) == b"picture"
+        report(STEP)
+        return Result((), (), {})
+
+    with working(ScriptedEngine(read), tmp_path) as (worker, told, store):
+        store.put(blob_id(b"picture"), b"picture")
+        worker.run("one", REGENERATE)
+        assert told.next() == Reported("one", STEP)
+        assert told.next() == Done("one", (), ())
+
+
+def test_a_cancelled_job_stops_at_its_next_report_and_the_next_one_runs(tmp_path: Path) -> None:
+    is_running = threading.Event()
+    may_go_on = threading.Event()
+
+    def endless(_blobs: object, report: Reporter) -> Result:
+        while True:
+            is_running.set()
+            assert may_go_on.wait(20_000 * MS)
+            report(STEP)
+
+    engine = ScriptedEngine(endless)
+    with working(engine, tmp_path) as (worker, told, _):
+        worker.run("one", REGENERATE)
+        worker.run("two", REGENERATE)
+        assert is_running.wait(20_000 * MS)
+        engine.doing = nothing
+        worker.cancel("one")
+        may_go_on.set()
+        assert told.next() == Stopped("one")
+        assert isinstance(told.ended(), Done)
+
+
+def test_an_error_that_a_painter_can_read_is_told_as_it_is(tmp_path: Path) -> None:
+    error = RequestError(ErrorCode.UNKNOWN_MODEL, "There is no such model.", "Choose another.")
+
+    def fail(_blobs: object, _report: Reporter) -> Result:
+        raise error
+
+    with working(ScriptedEngine(fail), tmp_path) as (worker, told, _):
+        worker.run("one", REGENERATE)
+        assert told.ended() == Broken("one", error)
+
+
+def test_a_defect_is_told_with_a_reference_into_the_log_and_no_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_blobs: object, _report: Reporter) -> Result:
+        raise ZeroDivisionError("a secret detail")
+
+    engine = ScriptedEngine(fail)
+    with caplog.at_level(logging.ERROR), working(engine, tmp_path) as (worker, told, _):
+        worker.run("one", REGENERATE)
+        broken = told.ended()
+        assert isinstance(broken, Broken)
+        assert broken.error.code is ErrorCode.INTERNAL
+        assert "secret" not in str(broken.error)
+        (record,) = caplog.records
+        reference = broken.error.hint.rstrip(".").split()[-1]
+        assert reference in record.getMessage()
+        assert record.exc_info is not None
+        engine.doing = nothing
+        worker.run("two", REGENERATE)
+        assert isinstance(told.ended(), Done)
+
+
+def test_a_job_whose_picture_is_damaged_fails_and_the_next_one_runs(tmp_path: Path) -> None:
+    def read(blobs: Callable[[str], bytes], _report: Reporter) -> Result:
+        blobs("0" * 32)
+        raise AssertionError
+
+    engine = ScriptedEngine(read)
+    with working(engine, tmp_path) as (worker, told, _):
+        worker.run("one", REGENERATE)
+        broken = told.ended()
+        assert isinstance(broken, Broken)
+        assert broken.error.code is ErrorCode.INTERNAL
+        engine.doing = nothing
+        worker.run("two", REGENERATE)
+        assert isinstance(told.ended(), Done)
+
+
+def test_a_disk_that_fills_up_with_the_result_leaves_no_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = Layer(Rect(0, 0, 1, 1), np.zeros((1, 1, 4), np.uint8), np.ones((1, 1), np.uint8))
+
+    def paint(_blobs: object, _report: Reporter) -> Result:
+        return Result((layer,), (7,), {})
+
+    with working(ScriptedEngine(paint), tmp_path) as (worker, told, store):
+        put = store.put
+
+        def put_images_only(blob: str, data: bytes) -> None:
+            if len(data) == 1:
+                raise ServerError(ErrorCode.DISK_FULL, "The disk is full.", "Make room.")
+            put(blob, data)
+
+        monkeypatch.setattr(store, "put", put_images_only)
+        worker.run("one", REGENERATE)
+        broken = told.ended()
+        assert isinstance(broken, Broken)
+        assert broken.error.code is ErrorCode.DISK_FULL
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_the_chosen_model_is_loaded_before_the_first_job(tmp_path: Path) -> None:
+    engine = ScriptedEngine()
+    with working(engine, tmp_path, preload="starter") as (worker, told, _):
+        assert told.next() == ModelsChanged((replace(STARTER, loaded=True),), 1)
+        worker.run("one", REGENERATE)
+        told.ended()
+        assert engine.done == [LoadModel("starter"), REGENERATE]
+
+
+@pytest.mark.parametrize(
+    "error", [RequestError(ErrorCode.DAMAGED_MODEL, "It is damaged.", ""), ValueError("odd")]
+)
+def test_a_model_that_can_not_be_loaded_at_the_start_keeps_nobody_from_working(
+    error: Exception, tmp_path: Path
+) -> None:
+    def fail(_blobs: object, _report: Reporter) -> Result:
+        raise error
+
+    engine = ScriptedEngine(fail)
+    with working(engine, tmp_path, preload="broken") as (worker, told, _):
+        assert isinstance(told.next(), ModelsChanged)
+        engine.doing = nothing
+        worker.run("one", REGENERATE)
+        assert isinstance(told.ended(), Done)
+
+
+def test_a_worker_that_is_told_to_stop_stops_loading_at_the_next_report(tmp_path: Path) -> None:
+    is_loading = threading.Event()
+
+    def endless(_blobs: object, report: Reporter) -> Result:
+        while True:
+            report(STEP)
+            is_loading.set()
+
+    with working(ScriptedEngine(endless), tmp_path, preload="large"):
+        assert is_loading.wait(20_000 * MS)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RequestError(ErrorCode.INVALID_VALUE, "No such device.", ""), ErrorCode.INVALID_VALUE),
+        (OSError("a library is missing"), ErrorCode.INTERNAL),
+    ],
+)
+def test_a_device_that_can_not_be_set_up_is_told(
+    error: Exception, code: ErrorCode, tmp_path: Path
+) -> None:
+    def fail() -> ScriptedEngine:
+        raise error
+
+    told = Told()
+    worker = Worker(fail, BlobStore(tmp_path, budget=0, memory=0), told.tell, lambda _: None)
+    worker.start()
+    outcome = told.next()
+    assert isinstance(outcome, Unusable)
+    assert outcome.error.code is code
+    assert worker.stop(20_000 * MS)
