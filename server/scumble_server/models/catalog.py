@@ -32,6 +32,9 @@ STARTER = "starter"
 OWNER_MARK = "--"
 """Stands for the slash of a hub id in the name of a folder."""
 
+Places = list[tuple[str, Path]]
+"""Names and paths of what looks like a model."""
+
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -92,7 +95,7 @@ class Catalog:
             return HubSource(model)
         raise self._unknown(model)
 
-    def _places(self) -> list[tuple[str, Path]]:
+    def _places(self) -> Places:
         places = [(STARTER, self._starter)] if (self._starter / INDEX).exists() else []
         for folder in self._folders:
             paths = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -101,8 +104,8 @@ class Catalog:
             ]
         return places
 
-    def _sources(self) -> list[Source | ScumbleError]:
-        return [*(_attempt(name, path) for name, path in self._places()), LanczosSource()]
+    def _sources(self) -> tuple[Source | ScumbleError, ...]:
+        return (*(_attempt(name, path) for name, path in self._places()), LanczosSource())
 
     def _unknown(self, model: str) -> RequestError:
         names = [name for name, _ in self._places()] + [LANCZOS]

@@ -33,7 +33,8 @@ def describe_device(device: torch.device) -> Device:
     """The device for people: its id, name and memory in bytes."""
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
-        index = torch.cuda.current_device() if device.index is None else device.index
+        # `cuda` alone means the current one.
+        index = torch.cuda.current_device() if device == torch.device("cuda") else device.index
         return Device(f"cuda:{index}", str(properties.name), int(properties.total_memory))
     memory = int(psutil.virtual_memory().total)
     if device.type == "cpu":
@@ -49,8 +50,7 @@ def prepare_device(device: torch.device) -> None:
     the same pixels.
     """
     if device.type == "cpu":
-        cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-        torch.set_num_threads(min(cores, len(psutil.Process().cpu_affinity() or range(cores))))
+        torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
 
@@ -96,7 +96,7 @@ def default_budget(device: torch.device) -> int:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether no memory is left, of the device or of the machine (torch says the latter in words)."""
+    """Whether no memory is left; of the machine's own, torch says so only in words."""
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         "allocate memory" in str(error)
     )

@@ -76,7 +76,7 @@ class DiffusionModel:
         The mode of the VAE's distribution is taken, not a sample, so that latents depend on the
         picture alone and can be kept.
         """
-        key = (image.shape, blake2b(np.ascontiguousarray(image), digest_size=16).digest())
+        key = (image.shape, blake2b(image.tobytes(), digest_size=16).digest())
         return self.pictures.get(key, lambda: self._encode(image))
 
     def decode(self, latents: torch.Tensor) -> NDArray[np.float32]:

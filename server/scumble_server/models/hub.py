@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
-from tqdm import tqdm
 
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
@@ -16,6 +15,8 @@ from scumble_server.report import ProgressReport
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from typing_extensions import Self
+
     from scumble_server.report import Reporter
 
 PARTS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
@@ -24,11 +25,17 @@ PARTS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenize
 MIB = 2**20
 
 
-def fetch(model: str, target: Path, report: Reporter) -> None:
+def fetch(model: str, target: Path, report: Reporter, endpoint: str | None = None) -> None:
     """Fetch the model `owner/name` in diffusers' layout into the folder `target`.
 
     What was fetched before an interruption is not fetched again: everything goes to a hidden
     folder first, which gets its name when it is complete.
+
+    Args:
+        model: The id.
+        target: The folder that the model shall have; its parent is made if need be.
+        report: Told of the bytes, in MiB; what it raises ends the download.
+        endpoint: Address of the hub; None takes Hugging Face's, or what `HF_ENDPOINT` says.
 
     Raises:
         RequestError: `UNKNOWN_MODEL` when the hub has no such model, `UNSUPPORTED_MODEL` when it
@@ -37,11 +44,15 @@ def fetch(model: str, target: Path, report: Reporter) -> None:
     """
     incoming = target.with_name(f".incoming-{target.name}")
     try:
-        files = choose_files(model, _files(model))
+        files = choose_files(model, _files(model, endpoint))
         progress = _Bytes(sum(files.values()), model, report)
         for name in files:
             huggingface_hub.hf_hub_download(
-                model, name, local_dir=incoming, tqdm_class=progress.bar()
+                model,
+                name,
+                local_dir=incoming,
+                tqdm_class=progress.bar(),
+                endpoint=endpoint,
             )
     except (RepositoryNotFoundError, GatedRepoError) as error:
         raise RequestError(
@@ -96,8 +107,8 @@ def _weights(files: dict[str, int]) -> dict[str, int]:
     return half or plain
 
 
-def _files(model: str) -> dict[str, int]:
-    info = huggingface_hub.model_info(model, files_metadata=True)
+def _files(model: str, endpoint: str | None) -> dict[str, int]:
+    info = huggingface_hub.HfApi(endpoint).model_info(model, files_metadata=True)
     return {file.rfilename: file.size or 0 for file in info.siblings or ()}
 
 
@@ -117,17 +128,44 @@ class _Bytes:
         step = min(self._done // MIB, self._total)
         self._report(ProgressReport(Phase.LOADING, step, self._total, detail=self._detail))
 
-    def bar(self) -> type[tqdm[Any]]:
-        """A silent progress bar for the downloader that tells us instead of a terminal."""
+    def bar(self) -> type[object]:
+        """A progress bar for the downloader that tells us instead of a terminal."""
         add = self.add
 
-        class Silent(tqdm):  # type: ignore[type-arg]  # the class itself has no parameter at run time
-            def __init__(self, *args: Any, **options: Any) -> None:
-                options.pop("name", None)
-                super().__init__(*args, **(options | {"disable": True}))
+        class Bar(ProgressBar):
+            def update(self, count: float = 1) -> None:
+                add(count)
 
-            def update(self, n: float | None = 1) -> bool | None:
-                add(n or 0)
-                return None
+        return Bar
 
-        return Silent
+
+class ProgressBar:
+    """As much of tqdm's bar as the downloader touches; draws nothing."""
+
+    def __init__(self, *_arguments: object, **_options: object) -> None:
+        self.total: float | None = None
+        self.n = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def update(self, count: float = 1) -> None:
+        """So many bytes more are there."""
+
+    def update_transfer(self, count: float = 1) -> None:
+        """So many bytes came over the network; not told, since packed ones are fewer."""
+
+    def set_description(self, *_arguments: object, **_options: object) -> None:
+        """Says what is being done."""
+
+    def set_postfix_str(self, *_arguments: object, **_options: object) -> None:
+        """Says how fast."""
+
+    def refresh(self) -> None:
+        """Draws."""
+
+    def close(self) -> None:
+        """Ends."""

@@ -43,7 +43,7 @@ def fit_preview(encode: Callable[[NDArray[np.float32]], torch.Tensor], scale: in
     ones = torch.ones(len(latents), 1)
     # On the CPU and by the singular values: it also answers when latents depend on each other.
     fit = torch.linalg.lstsq(torch.cat([latents, ones], dim=1), colors, driver="gelsd")
-    return fit.solution.to(encoded.device)
+    return torch.as_tensor(fit.solution).to(encoded.device)
 
 
 def draw_preview(latents: torch.Tensor, rgb: torch.Tensor) -> NDArray[np.uint8]:

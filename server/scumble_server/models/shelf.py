@@ -9,22 +9,28 @@ from typing import TYPE_CHECKING
 import torch
 from safetensors import SafetensorError
 
-from scumble_protocol.errors import ErrorCode, RequestError, ServerError
+from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.messages import Phase
 from scumble_server.models.device import default_budget, is_out_of_memory
 from scumble_server.models.headers import damaged
 from scumble_server.models.hub import fetch
 from scumble_server.models.loading import load_checkpoint, load_folder
-from scumble_server.models.sources import CheckpointSource, FolderSource, HubSource
+from scumble_server.models.sources import (
+    CheckpointSource,
+    FileSource,
+    FolderSource,
+    HubSource,
+    LanczosSource,
+)
 from scumble_server.report import ProgressReport
+from scumble_server.upscale.lanczos import Lanczos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from scumble_protocol.messages import ModelInfo
     from scumble_server.models.catalog import Catalog
     from scumble_server.models.diffusion import DiffusionModel
     from scumble_server.report import Reporter
+    from scumble_server.upscale.upscaler import Upscaler
 
 
 class Shelf:
@@ -43,7 +49,7 @@ class Shelf:
         self._catalog = catalog
         self._device = device
         self._budget = default_budget(device) if memory_budget is None else memory_budget
-        self._models: OrderedDict[str, DiffusionModel] = OrderedDict()
+        self._models: OrderedDict[str, DiffusionModel | Upscaler] = OrderedDict()
 
     @property
     def memory_used(self) -> int:
@@ -59,11 +65,11 @@ class Shelf:
         """Every usable model of the catalog, and whether it is in memory."""
         return self._catalog.list(self._models)
 
-    def get(self, model: str, report: Reporter) -> DiffusionModel:
-        """A diffusion model, loaded if it isn't yet, and fetched first where it has a hub id.
+    def get(self, model: str, report: Reporter) -> DiffusionModel | Upscaler:
+        """A model, loaded if it isn't yet, and fetched first where it has a hub id.
 
         Raises:
-            RequestError: As `Catalog.find`; `UNSUPPORTED_MODEL` for an upscaler.
+            RequestError: As `Catalog.find`.
             ServerError: `OUT_OF_MEMORY`, or `DOWNLOAD_FAILED`.
         """
         if model not in self._models:
@@ -73,33 +79,27 @@ class Shelf:
         self._models.move_to_end(model)
         return self._models[model]
 
-    def _load(self, model: str, report: Reporter) -> DiffusionModel:
+    def _load(self, model: str, report: Reporter) -> DiffusionModel | Upscaler:
         source = self._catalog.find(model)
         if isinstance(source, HubSource):
             fetch(source.id, self._catalog.place_for(source.id), report)
             source = self._catalog.find(model)
-        if not isinstance(source, (FolderSource, CheckpointSource)):
-            raise RequestError(
-                ErrorCode.UNSUPPORTED_MODEL,
-                f"{model} enlarges pictures; it can't make new ones.",
-                "Choose a diffusion model.",
-            )
-        self._make_room(source.spec.bytes)
-        return self._with_retry(source, lambda: _load_source(source, self._device))
+        if isinstance(source, LanczosSource):
+            return Lanczos()
+        if isinstance(source, HubSource):
+            raise damaged(self._catalog.place_for(model), "has gone again")
+        self._make_room(source.bytes)
+        return self._load_or_make_room(source)
 
-    def _with_retry(
-        self,
-        source: FolderSource | CheckpointSource,
-        load: Callable[[], DiffusionModel],
-    ) -> DiffusionModel:
+    def _load_or_make_room(self, source: FileSource) -> DiffusionModel | Upscaler:
         try:
-            return load()
+            return _load_file(source, self._device)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise damaged(source.path, f"can't be loaded ({_first_line(error)})") from error
         self._make_room(self._budget)
         try:
-            return load()
+            return _load_file(source, self._device)
         except (RuntimeError, MemoryError) as error:
             raise _out_of_memory(source) from error
 
@@ -112,11 +112,16 @@ class Shelf:
             torch.cuda.empty_cache()
 
 
-def _load_source(source: FolderSource | CheckpointSource, device: torch.device) -> DiffusionModel:
+def _load_file(source: FileSource, device: torch.device) -> DiffusionModel | Upscaler:
     try:
         if isinstance(source, FolderSource):
             return load_folder(source.path, source.spec, device)
-        return load_checkpoint(source.path, source.checkpoint, device)
+        if isinstance(source, CheckpointSource):
+            return load_checkpoint(source.path, source.checkpoint, device)
+        # spandrel takes a second to import, and only these need it.
+        from scumble_server.upscale.network import load_network
+
+        return load_network(source.path, device)
     except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
         raise damaged(source.path, f"can't be loaded ({_first_line(error)})") from error
 
@@ -125,8 +130,8 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
 
 
-def _out_of_memory(source: FolderSource | CheckpointSource) -> ServerError:
-    gigabytes = source.spec.bytes / 2**30
+def _out_of_memory(source: FileSource) -> ServerError:
+    gigabytes = source.bytes / 2**30
     return ServerError(
         ErrorCode.OUT_OF_MEMORY,
         f"There is not enough memory for {source.id}, whose weights take {gigabytes:.1f} GB.",

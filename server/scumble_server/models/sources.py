@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scumble_protocol.errors import ErrorCode, RequestError
@@ -36,6 +36,11 @@ class FolderSource:
     path: Path
     spec: ModelSpec
 
+    @property
+    def bytes(self) -> int:
+        """Size of its weights."""
+        return self.spec.bytes
+
 
 @dataclass(frozen=True)
 class CheckpointSource:
@@ -50,6 +55,11 @@ class CheckpointSource:
         """What the model needs."""
         return self.checkpoint.spec
 
+    @property
+    def bytes(self) -> int:
+        """Size of its weights."""
+        return self.spec.bytes
+
 
 @dataclass(frozen=True)
 class UpscalerSource:
@@ -57,6 +67,11 @@ class UpscalerSource:
 
     id: str
     path: Path
+
+    @property
+    def bytes(self) -> int:
+        """Size of its weights."""
+        return self.path.stat().st_size
 
 
 @dataclass(frozen=True)
@@ -73,7 +88,8 @@ class HubSource:
     id: str
 
 
-Source = FolderSource | CheckpointSource | UpscalerSource | LanczosSource | HubSource
+FileSource = FolderSource | CheckpointSource | UpscalerSource
+Source = FileSource | LanczosSource | HubSource
 
 
 def is_model(path: Path) -> bool:
@@ -134,22 +150,31 @@ def describe(source: FolderSource | CheckpointSource, *, loaded: bool) -> ModelI
 
 def describe_upscaler(source: UpscalerSource | LanczosSource, *, loaded: bool) -> ModelInfo:
     """What an editor is told of an upscaler."""
-    is_file = isinstance(source, UpscalerSource)
-    return ModelInfo(
+    lanczos = ModelInfo(
         id=source.id,
-        title=source.path.stem if is_file else "Lanczos",
+        title="Lanczos",
         kind=ModelKind.UPSCALER,
-        family="network" if is_file else "lanczos",
+        family="lanczos",
         native_side=0,
         max_side=0,
         multiple=1,
         inpaint=False,
-        loaded=loaded or not is_file,
-        bytes=source.path.stat().st_size if is_file else 0,
-        scale=named_factor(source.path.stem) if is_file else 1,
+        loaded=True,
+        bytes=0,
+        scale=1,
         steps=0,
         cfg=0.0,
         sampler=Sampler.EULER,
+    )
+    if isinstance(source, LanczosSource):
+        return lanczos
+    return replace(
+        lanczos,
+        title=source.path.stem,
+        family="network",
+        loaded=loaded,
+        bytes=source.bytes,
+        scale=named_factor(source.path.stem),
     )
 
 

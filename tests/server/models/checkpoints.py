@@ -91,9 +91,9 @@ def make_text_encoder(width: int, tokenizer: transformers.CLIPTokenizer) -> torc
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    if width == 40:
-        return transformers.CLIPTextModelWithProjection(config).eval()
-    return transformers.CLIPTextModel(config).eval()
+    kind = transformers.CLIPTextModelWithProjection if width == 40 else transformers.CLIPTextModel
+    encoder: torch.nn.Module = kind(config).eval()
+    return encoder
 
 
 def make_vae() -> diffusers.AutoencoderKL:

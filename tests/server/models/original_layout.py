@@ -51,10 +51,8 @@ def original_tensors(pipeline: Any) -> Tensors:
     tensors: Tensors = {}
     if hasattr(pipeline, "text_encoder_2"):
         clip = "conditioner.embedders.0.transformer."
-        second = openclip_tensors(pipeline.text_encoder_2.state_dict())
-        tensors |= {
-            f"conditioner.embedders.1.model.{name}": value for name, value in second.items()
-        }
+        for name, value in openclip_tensors(pipeline.text_encoder_2.state_dict()).items():
+            tensors[f"conditioner.embedders.1.model.{name}"] = value
     for name, value in pipeline.text_encoder.state_dict().items():
         tensors[f"{clip}text_model.{name.removeprefix('text_model.')}"] = value
     layers = pipeline.unet.config.layers_per_block

@@ -37,6 +37,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Diff
     def get(name: str) -> DiffusionModel:
         if not (folder / name).exists():
             make_folder(folder / name, **VARIANTS[name])  # type: ignore[arg-type]  # as in its signature
-        return shelf.get(name, silent)
+        model = shelf.get(name, silent)
+        assert isinstance(model, DiffusionModel)
+        return model
 
     return get

@@ -13,8 +13,7 @@ from scumble_protocol.requests import Regenerate, Sampler
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.report import silent
 from scumble_server.sampling.loop import sample
-from scumble_server.sampling.noise import Noise
-from scumble_server.sampling.schedule import make_schedule
+from scumble_server.sampling.schedule import RECIPES
 from tests.server.sampling.jobs import half_mask, make_crop, make_request
 
 if TYPE_CHECKING:
@@ -128,17 +127,11 @@ def assert_same_picture(ours: NDArray[np.float32], theirs: NDArray[np.float32]) 
 def diffusers_image(
     model: DiffusionModel, task: str, crop: Crop, request: Regenerate, *, puts_back: bool = False
 ) -> NDArray[np.float32]:
-    """What diffusers' pipeline makes of a job, with our rule for encoding: the mode, not a sample."""
+    """What diffusers' pipeline makes of a job, with our way to encode: the mode, no sample."""
     original = model.encode(crop.image)
-    noise = Noise(SEED, original.shape, torch.device("cpu"))
-    schedule = make_schedule(
-        request.sampler,
-        model.pipeline.scheduler.config,
-        steps=request.steps,
-        strength=1,
-        noise=noise,
-    )
-    scheduler = type(schedule.scheduler).from_config(schedule.scheduler.config)
+    recipe = RECIPES[request.sampler]
+    config = dict(model.pipeline.scheduler.config) | dict(recipe.changes)
+    scheduler = getattr(diffusers, recipe.scheduler).from_config(config)
     name = type(model.pipeline).__name__.replace("Inpaint", "").removesuffix("Pipeline")
     kind = getattr(diffusers, f"{name}{task}Pipeline")
     options = {} if "XL" in name else {"requires_safety_checker": False}
