@@ -35,8 +35,9 @@ class KritaError(AssertionError):
 class Krita:
     """A Krita that runs and does what it is told."""
 
-    def __init__(self, screen: Screen, connection: socket.socket) -> None:
+    def __init__(self, screen: Screen, connection: socket.socket, folder: Path) -> None:
         self.screen = screen
+        self.folder = folder
         self._connection = connection
 
     def run(self, code: str, **values: object) -> Any:
@@ -49,8 +50,14 @@ class Krita:
         """
         request = json.dumps({"code": code, "values": values}).encode()
         self._connection.sendall(struct.pack(">I", len(request)) + request)
-        (length,) = struct.unpack(">I", self._receive(4))
-        answer = json.loads(self._receive(length))
+        try:
+            (length,) = struct.unpack(">I", self._receive(4))
+            answer = json.loads(self._receive(length))
+        except TimeoutError:
+            # Mostly a dialog that waits for somebody to press a button.
+            photograph = self.folder / "no-answer.png"
+            self.screen.photograph(photograph)
+            raise KritaError(f"Krita does not answer; what it shows: {photograph}") from None
         if answer["error"]:
             raise KritaError(answer["error"])
         return answer["result"]
@@ -85,7 +92,7 @@ def open_krita(folder: Path, plugins: dict[str, Path] | None = None) -> Iterator
         krita = start(("krita", "--nosplash"), log, environment, folder)
         try:
             with _connect(control, krita, log) as connection:
-                yield Krita(screen, connection)
+                yield Krita(screen, connection, folder)
         finally:
             end(krita)
 
@@ -141,7 +148,7 @@ def _connect(control: Path, krita: subprocess.Popen[bytes], log: Path) -> socket
         except OSError:
             connection.close()
             return None
-        connection.settimeout(120_000 * MS)
+        connection.settimeout(60_000 * MS)
         return connection
 
     return wait_for(attempt, 180_000 * MS, "answer from Krita")
