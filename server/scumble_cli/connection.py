@@ -15,6 +15,7 @@ from scumble_protocol.errors import ServerError
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from pathlib import Path
     from types import TracebackType
 
     from scumble_cli.terminal import Reporter
@@ -67,7 +68,7 @@ class Connection:
         A server found running may be another command's, which ends it when it is done. The client
         then finds ours by the endpoint file, and its jobs in the journal that both share.
         """
-        if self._url or self.own or _is_answering(endpoint.read(self._state)):
+        if self._url or self.own or server_answers(self._state):
             return
         self._reporter.show("Starting a server", 0, 0, -1)
         self.own = self._start()
@@ -82,7 +83,7 @@ class Connection:
             try:
                 own.start()
             except ServerError:
-                if _is_answering(endpoint.read(self._state)):
+                if server_answers(self._state):
                     return None
                 if is_last:
                     raise
@@ -98,8 +99,13 @@ class Connection:
         return lambda: address
 
 
-def _is_answering(found: endpoint.Endpoint | None) -> bool:
-    """Whether something listens there: the process id in an old file may be another's by now."""
+def server_answers(state: Path) -> bool:
+    """Whether a server runs with this state folder.
+
+    The process id in an old endpoint file may be another program's by now, so it is tried
+    whether something listens.
+    """
+    found = endpoint.read(state)
     if found is None:
         return False
     try:

@@ -86,13 +86,13 @@ class PlainReporter:
 
     def show(self, label: str, step: int, of: int, seconds_left: float) -> None:
         """Print a line if the phase is new or another quarter of it is done."""
-        here = (label, step * PLAIN_STEPS // of if of else 0)
+        here = (label, step * PLAIN_STEPS // of if of > 1 else 0)
         if here != self._last:
             self._last = here
             self.note(f"{label} {_counts(step, of, seconds_left)}".rstrip())
 
 
 def _counts(step: int, of: int, seconds_left: float) -> str:
-    count = f"{step}/{of}" if of else ""
-    left = f", {seconds_left:.0f} s left" if seconds_left >= 0 and of else ""
+    count = f"{step}/{of}" if of > 1 else ""
+    left = f", {seconds_left:.0f} s left" if seconds_left >= 0 and count else ""
     return count + left

@@ -12,8 +12,9 @@ from scumble_cli.own_server import OwnServer
 from scumble_cli.version import version
 from scumble_protocol.client import Client, Connected, Disconnected, Result, local_server
 from scumble_protocol.endpoint import state_folder
-from scumble_protocol.errors import ErrorCode, PeerError, error_of
-from scumble_protocol.messages import Failed, ModelKind, Refused
+from scumble_protocol.errors import ErrorCode, PeerError, RequestError, error_of
+from scumble_protocol.messages import Failed, Refused
+from scumble_server.models.catalog import STARTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,11 +58,20 @@ class Workbench:
         self._server.end()
         self._folder.cleanup()
 
-    @property
-    def starter(self) -> ModelInfo | None:
-        """The first diffusion model that the server offers, which is the one that ships with it."""
-        kinds = (model for model in self.welcome.models if model.kind is ModelKind.DIFFUSION)
-        return next(kinds, None)
+    def starter_info(self) -> ModelInfo:
+        """The model that ships with Scumble.
+
+        Raises:
+            RequestError: It is not there.
+        """
+        for model in self.welcome.models:
+            if model.id == STARTER:
+                return model
+        raise RequestError(
+            ErrorCode.UNKNOWN_MODEL,
+            "The starter model is missing, and this is measured with it.",
+            "Set Scumble up again, or measure something else with --only.",
+        )
 
     def run(self, request: Request, blobs: Mapping[str, bytes]) -> Result:
         """Do a job as an editor would, up to the last byte of its result.

@@ -1,0 +1,140 @@
+"""`scumble models`: the models that the server has, and those that it should get or lose."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from scumble_cli.connection import Connection, server_answers
+from scumble_cli.desk import Desk
+from scumble_cli.terminal import reporter, say
+from scumble_protocol.endpoint import state_folder
+from scumble_protocol.errors import ErrorCode, RequestError, ServerError
+from scumble_protocol.requests import LoadModel
+from scumble_server.app import STARTER_FOLDER
+from scumble_server.models.catalog import Catalog
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from pathlib import Path
+
+    from scumble_protocol.messages import ModelInfo
+
+MODELS_FOLDER = "models"
+MEGABYTE = 10**6
+
+
+def run(arguments: Namespace) -> int:
+    """Do the action.
+
+    Raises:
+        ScumbleError: It can't be done.
+    """
+    action = {"list": _list, "info": _info, "get": _get, "remove": _remove}[arguments.action]
+    action(arguments)
+    return 0
+
+
+def _list(arguments: Namespace) -> None:
+    models = _models(arguments)
+    if arguments.json:
+        say(json.dumps([_fields(model) for model in models], indent=2))
+        return
+    width = max((len(model.id) for model in models), default=0)
+    for model in models:
+        size = f"{model.bytes / MEGABYTE:7.0f} MB" if model.bytes else " " * 10
+        loaded = "  in memory" if model.loaded else ""
+        say(f"{model.id:{width}}  {model.kind.value:9}  {size}  {model.title}{loaded}")
+
+
+def _info(arguments: Namespace) -> None:
+    models = {model.id: model for model in _models(arguments)}
+    if arguments.model not in models:
+        raise _unknown(arguments.model, list(models))
+    fields = _fields(models[arguments.model])
+    if arguments.json:
+        say(json.dumps(fields, indent=2))
+        return
+    for name, value in fields.items():
+        say(f"{name:12} {value}")
+
+
+def _get(arguments: Namespace) -> None:
+    with reporter() as shown, Connection(arguments, shown) as connection:
+        desk = Desk(connection, connection.client.poll, shown)
+        desk.await_welcome()
+        job = connection.client.submit(LoadModel(arguments.model), {})
+        finished = desk.finish(job)
+        connection.client.acknowledge(job)
+        desk.leave()
+    if arguments.json:
+        say(json.dumps({"model": finished.request.model}))
+    else:
+        say(f"{arguments.model} is there. Use it with --model {arguments.model}")
+
+
+def _remove(arguments: Namespace) -> None:
+    folder = state_folder() / MODELS_FOLDER
+    path = Catalog([folder], folder).place_for(arguments.model)
+    # By its name alone: an id like `../journal.sqlite` must not lead out of the folder.
+    present = {entry.name: entry for entry in folder.iterdir()} if folder.is_dir() else {}
+    if path.name not in present or path.parent != folder:
+        raise RequestError(
+            ErrorCode.UNKNOWN_MODEL,
+            f"There is no model {arguments.model!r} in {folder}.",
+            "Only models in that folder can be removed; `scumble models` lists all.",
+        )
+    if arguments.yes or _is_sure(present[path.name]):
+        _delete(present[path.name])
+        say(f"Removed {present[path.name]}")
+
+
+def _is_sure(path: Path) -> bool:
+    if not sys.stdin.isatty():
+        raise RequestError(
+            ErrorCode.INVALID_VALUE,
+            f"Nobody is there to be asked whether {path} may be removed.",
+            "Add --yes.",
+        )
+    return input(f"Remove {path}? [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def _delete(path: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except OSError as error:
+        raise ServerError(
+            ErrorCode.INTERNAL,
+            f"{path} could not be removed: {error.strerror}.",
+            "Remove it by hand.",
+        ) from error
+
+
+def _models(arguments: Namespace) -> tuple[ModelInfo, ...]:
+    """Those of the server that was named or runs, else those that a server would have."""
+    state = state_folder()
+    if not arguments.server and not server_answers(state):
+        return Catalog([state / MODELS_FOLDER], STARTER_FOLDER).list()
+    with reporter() as shown, Connection(arguments, shown) as connection:
+        return Desk(connection, connection.client.poll, shown).await_welcome().models
+
+
+def _fields(model: ModelInfo) -> dict[str, object]:
+    fields = dataclasses.asdict(model)
+    return {
+        name: value.value if hasattr(value, "value") else value for name, value in fields.items()
+    }
+
+
+def _unknown(model: str, names: list[str]) -> RequestError:
+    return RequestError(
+        ErrorCode.UNKNOWN_MODEL,
+        f"The server has no model {model!r}.",
+        f"It has {', '.join(names)}." if names else "Get one with `scumble models get ID`.",
+    )
