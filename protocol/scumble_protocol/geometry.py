@@ -15,7 +15,12 @@ MAX_OFFSET = 2**30
 
 @dataclass(frozen=True)
 class Size:
-    """A width and a height in pixels, both from 1 to `MAX_SIDE`."""
+    """A size in pixels.
+
+    Args:
+        width: 1 to 2**20.
+        height: 1 to 2**20.
+    """
 
     width: int
     height: int
@@ -45,7 +50,14 @@ class Size:
 
 @dataclass(frozen=True)
 class Rect:
-    """A non-empty rectangle: left and top edge (within ±`MAX_OFFSET`) and a size, in pixels."""
+    """A rectangle that is not empty, in pixels.
+
+    Args:
+        x: The left edge, -2**30 to 2**30.
+        y: The top edge, -2**30 to 2**30.
+        width: 1 to 2**20.
+        height: 1 to 2**20.
+    """
 
     x: int
     y: int

@@ -163,7 +163,12 @@ class ResultLayer:
 
 @dataclass(frozen=True)
 class PhaseTime:
-    """How long a finished job spent in a phase, in seconds."""
+    """How long a finished job spent in a phase.
+
+    Args:
+        phase: The phase's name, for people.
+        seconds: The time in seconds.
+    """
 
     phase: str
     seconds: float
@@ -177,7 +182,11 @@ class PhaseTime:
 
 @dataclass(frozen=True)
 class Want:
-    """Send me these blobs; I don't have them."""
+    """Send me these blobs; I don't have them.
+
+    Args:
+        blobs: Their ids.
+    """
 
     type: ClassVar[str] = "want"
 
@@ -380,7 +389,7 @@ class Refused:
         job: The job whose `submit` or `attach` is refused; empty for any other message.
         code: What is wrong, for programs.
         message: What is wrong, in a sentence for people.
-        hint: What to do next.
+        hint: What to do next; may be empty.
     """
 
     type: ClassVar[str] = "refused"
@@ -397,7 +406,11 @@ class Refused:
 
 @dataclass(frozen=True)
 class Models:
-    """The models, in answer to `list_models` and whenever the list changes."""
+    """The models, in answer to `list_models` and whenever the list changes.
+
+    Args:
+        models: All that can be used in requests.
+    """
 
     type: ClassVar[str] = "models"
 
@@ -431,7 +444,13 @@ class Status:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The job is on disk and will be done; `position` jobs are before it."""
+    """The job is on disk and will be done.
+
+    Args:
+        job: The job's id.
+        number: The event's number.
+        position: How many jobs are before it.
+    """
 
     type: ClassVar[str] = "accepted"
 
@@ -490,7 +509,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class Preview:
-    """What the picture looks like so far: small pixels that stand for the rectangle `rect`."""
+    """What the picture looks like so far.
+
+    Args:
+        job: The job's id.
+        number: The event's number.
+        rect: The part of the canvas that the pixels stand for.
+        pixels: The picture, usually smaller than `rect`.
+    """
 
     type: ClassVar[str] = "preview"
 
@@ -507,7 +533,12 @@ class Preview:
 class Finished:
     """The job is done; the layers' blobs can be asked for with `want`.
 
-    `request` is the complete request as it was run, so that it can be run again or changed.
+    Args:
+        job: The job's id.
+        number: The event's number.
+        request: The complete request as it was run, so that it can be run again or changed.
+        layers: One for each variation; none after loading a model.
+        times: How long each phase took.
     """
 
     type: ClassVar[str] = "finished"
