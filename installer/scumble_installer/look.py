@@ -120,9 +120,7 @@ def _os_release() -> dict[str, str]:
 def _missing_packages() -> tuple[str, ...]:
     query = ("dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}${Package}\n")
     # It exits 1 when one of the names is unknown, and still answers for the others.
-    answer = subprocess.run(
-        (*query, *debian.EDITOR_PACKAGES), capture_output=True, text=True, check=False
-    ).stdout
+    answer = _words_of(*query, *debian.EDITOR_PACKAGES)
     installed = {line[2:].strip() for line in answer.splitlines() if line.startswith("ii")}
     return tuple(name for name in debian.EDITOR_PACKAGES if name not in installed)
 
@@ -130,6 +128,14 @@ def _missing_packages() -> tuple[str, ...]:
 def _mirror(codename: str) -> str | None:
     """Where apt gets this Debian's main archive from."""
     wanted = ("Created-By: Packages", "Origin: Debian", f"Release: {codename}", "Component: main")
-    query = ("apt-get", "indextargets", "--format", "$(REPO_URI)", *wanted)
-    answer = subprocess.run(query, capture_output=True, text=True, check=False).stdout.split()
-    return answer[0] if answer else None
+    query = ("apt-get", "indextargets", "--format", "$(REPO_URI)")
+    addresses = _words_of(*query, *wanted).split()
+    return addresses[0] if addresses else None
+
+
+def _words_of(*command: str) -> str:
+    """What a command prints; nothing where there is no such command."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:
+        return ""

@@ -26,7 +26,7 @@ _CAUSES: Final = (
     ),
     _Cause(
         re.compile(r"\b407\b|proxy", re.IGNORECASE),
-        "the proxy refused the connection",
+        "the proxy could not be used",
         "Check HTTPS_PROXY and HTTP_PROXY, then run the same command again.",
     ),
     _Cause(

@@ -14,7 +14,7 @@ WORDS = {
     "  cause: client error (Connect)\n  cause: tcp connect error: Connection refused": "reached",
     "ERROR: No matching distribution found for uv==0.13.8": "reached",
     "E: Failed to fetch x  Temporary failure resolving 'mirror.example'": "reached",
-    "  cause: unsuccessful tunnel\n  cause: proxy authentication required": "proxy refused",
+    "  cause: unsuccessful tunnel\n  cause: proxy authentication required": "proxy could not",
     "ERROR: Could not install: [Errno 28] No space left on device": "disk is full",
     "  cause: invalid peer certificate: UnknownIssuer": "certificate was not accepted",
     "error: Hash mismatch for `torch==2.13.0`": "not the one that was locked",
