@@ -119,7 +119,7 @@ def _load_file(source: FileSource, device: torch.device) -> DiffusionModel | Ups
         if isinstance(source, CheckpointSource):
             return load_checkpoint(source.path, source.checkpoint, device)
         # spandrel takes a second to import, and only these need it.
-        from scumble_server.upscale.network import load_network
+        from scumble_server.upscale.loading import load_network
 
         return load_network(source.path, device)
     except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
