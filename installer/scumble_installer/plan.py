@@ -101,7 +101,11 @@ def _fetched_python(machine: Machine, folder: str) -> tuple[Step, ...]:
     return (
         Step("a place for uv", (machine.python.path, "-m", "venv", "--clear", str(tools))),
         Step("uv, to fetch a newer Python", _pip_install(python, lock)),
-        Step(f"Python {_FETCHED_PYTHON} and the environment", venv),
+        Step(
+            f"Python {_FETCHED_PYTHON} and the environment",
+            venv,
+            alternative="Or install Python 3.11 to 3.14 yourself and run the installer with that.",
+        ),
     )
 
 

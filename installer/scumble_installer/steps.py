@@ -24,6 +24,8 @@ class Step:
     """Variables that the command gets on top of the installer's own."""
     stamp: Stamp | None = None
     """Remembered in the environment when the step is done, so that later plans leave it out."""
+    alternative: str = ""
+    """What a person can do instead, for when the step fails."""
     makes: Path | None = None
     """A folder that the command writes as `part_of(makes)`; it gets its name when it is whole."""
 

@@ -60,7 +60,8 @@ def failure(step: Step, status: int, output: str) -> StepFailedError:
     complaints = "\n".join(line for line in output.splitlines() if _COMPLAINT.search(line))
     for cause in _CAUSES:
         if cause.signs.search(complaints):
-            return StepFailedError(f"Could not get {step.name}: {cause.what}.", cause.hint)
+            hint = f"{cause.hint} {step.alternative}".rstrip()
+            return StepFailedError(f"Could not get {step.name}: {cause.what}.", hint)
     return StepFailedError(
         f"Could not get {step.name}: `{step.command[0]}` ended with status {status}.",
         "Its own words are above; run the same command again once that is mended.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scumble_installer.steps import Step
@@ -28,6 +30,11 @@ def test_cause_is_told(output: str) -> None:
     assert error.message.startswith("Could not get torch: ")
     assert WORDS[output] in error.message
     assert "again" in error.hint
+
+
+def test_another_way_is_told_where_there_is_one() -> None:
+    step = replace(STEP, alternative="Or take the other.")
+    assert failure(step, 2, "error: dns error").hint.endswith("Or take the other.")
 
 
 def test_names_of_packages_are_no_causes() -> None:
