@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -44,10 +45,10 @@ from scumble_protocol.messages import (
     Want,
     Welcome,
 )
-from scumble_protocol.requests import LoadModel, Regenerate, Request, Sampler, Upscale
+from scumble_protocol.requests import Regenerate, Request, Sampler
 from scumble_protocol.session import BlobArrived, InvalidSubmit, ServerSession
 
-TOKEN = "right"
+RIGHT = "the right token"
 
 MODELS = (
     ModelInfo(
@@ -87,7 +88,8 @@ class PassingServer:
         self.received: list[ClientMessage] = []
         self.arrived: list[str] = []
         self.frames: list[int] = []
-        self.silent: set[type] = set()
+        self.is_reading = threading.Event()
+        self.is_reading.set()
         self.visits: list[Visit] = []
         self._server: Server = serve(
             self._visit,
@@ -99,15 +101,15 @@ class PassingServer:
             close_timeout=1,
         )
         self.port: int = self._server.socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
     @property
     def address(self) -> Address:
-        return Address(f"ws://127.0.0.1:{self.port}", TOKEN)
+        return Address(f"ws://127.0.0.1:{self.port}", RIGHT)
 
     def authorize(self, hello: Hello) -> ScumbleError | None:
-        if hello.token == TOKEN:
+        if hello.token == RIGHT:
             return None
         return PeerError(ErrorCode.UNAUTHORIZED, "The token is wrong.", "Restart the editor.")
 
@@ -124,15 +126,21 @@ class PassingServer:
 
     def drop(self) -> None:
         """Cut every connection without a word."""
-        for visit in self.visits:
-            visit.connection.socket.shutdown(socket.SHUT_RDWR)
+        for visit in list(self.visits):
+            with contextlib.suppress(OSError):  # it has ended by itself
+                visit.connection.socket.shutdown(socket.SHUT_RDWR)
 
     def stop(self) -> None:
+        self.is_reading.set()
         self._server.shutdown()
         self.drop()
         self._thread.join()
         for visit in list(self.visits):
             visit.over.wait()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):  # stopped before it began
+            self._server.serve_forever()
 
     def _visit(self, connection: ServerConnection) -> None:
         visit = Visit(self, connection)
@@ -162,6 +170,7 @@ class Visit:
         for frame in self.connection:
             assert isinstance(frame, bytes)
             self.server.frames.append(len(frame))
+            self.server.is_reading.wait()
             for event in self.session.receive(frame):
                 self._react(event)
             for answer in self.session.frames_to_send():
@@ -170,8 +179,6 @@ class Visit:
                 self.connection.close(1008)
 
     def say(self, message: ServerMessage) -> None:
-        if type(message) in self.server.silent:
-            return
         with self._lock:
             self.connection.send(self.session.send(message))
 
@@ -189,30 +196,36 @@ class Visit:
             self._obey(event)
 
     def _obey(self, message: ClientMessage) -> None:
-        memory = self.server.memory
         match message:
-            case Hello():
-                self.say(_welcome(message, self.server, self.session))
-            case ListModels():
-                self.say(Models(MODELS))
-            case AskStatus():
-                self.say(Status(1.0, 0, 0, 0, ()))
+            case Hello() | ListModels() | AskStatus():
+                self.say(self._answer(message))
             case Submit():
-                self._submits[message.job] = message
-                missing = self._missing(message)
-                if missing:
-                    self.say(Want(missing))
-                self._accept(message)
+                self._consider(message)
             case Want():
-                for blob in message.blobs:
-                    for frame in self.session.send_blob(blob, memory.blobs[blob]):
-                        self.connection.send(frame)
+                self._send_blobs(message)
             case Attach():
                 self._attach(message)
             case Cancel():
                 self._cancel(message.job)
             case Forget() | Acknowledge():
-                memory.events.pop(message.job, None)
+                self.server.memory.events.pop(message.job, None)
+
+    def _consider(self, submit: Submit) -> None:
+        self._submits[submit.job] = submit
+        missing = self._missing(submit)
+        if missing:
+            self.say(Want(missing))
+        self._accept(submit)
+
+    def _send_blobs(self, want: Want) -> None:
+        for blob in want.blobs:
+            for frame in self.session.send_blob(blob, self.server.memory.blobs[blob]):
+                self.connection.send(frame)
+
+    def _answer(self, message: Hello | ListModels | AskStatus) -> ServerMessage:
+        if isinstance(message, Hello):
+            return _welcome(message, self.server, self.session)
+        return Models(MODELS) if isinstance(message, ListModels) else Status(1.0, 0, 0, 0, ())
 
     def _missing(self, submit: Submit) -> tuple[str, ...]:
         refs = submit.request.blobs
@@ -266,10 +279,6 @@ def _finished(job: str, request: Request) -> Finished:
             ResultLayer(request.context, request.image, request.mask, request.seed + number)
             for number in range(request.count)
         )
-    elif isinstance(request, Upscale):
-        raise AssertionError("enlarging takes a real server")
-    else:
-        assert isinstance(request, LoadModel)
     return Finished(job, 7, request, layers, (PhaseTime("sampling", 0.5),))
 
 

@@ -26,7 +26,7 @@ class BlobCache:
 
     def put(self, blob: str, data: bytes) -> None:
         """Keep a blob, at the expense of those that were not used for longest."""
-        if self.get(blob) is not None:
+        if len(data) > self._limit or self.get(blob) is not None:
             return
         self._blobs[blob] = data
         self._size += len(data)

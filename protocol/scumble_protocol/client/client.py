@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scumble_protocol.client.address import Address, Locate
@@ -15,18 +16,24 @@ from scumble_protocol.client.blobcache import BlobCache
 from scumble_protocol.client.events import ClientEvent, Connected, Disconnected
 from scumble_protocol.client.ledger import Ledger
 from scumble_protocol.client.link import Arrival, Link
-from scumble_protocol.errors import RequestError, ScumbleError
+from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError, ServerError
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
+    Acknowledge,
     AskStatus,
+    Attach,
+    Cancel,
     ClientMessage,
     Encoding,
+    Forget,
     Hello,
     ListModels,
     Refused,
     Submit,
 )
 from scumble_protocol.requests import Request
+
+_log = logging.getLogger(__name__)
 
 CACHE_BYTES = 256 * 2**20
 FIRST_PAUSE = 0.1
@@ -97,6 +104,11 @@ class Client:
         self._inbox.put(None)
         self._thread.join(timeout)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the client still connects, sends and receives."""
+        return self._thread.is_alive()
+
     def submit(self, request: Request, blobs: Mapping[str, bytes]) -> str:
         """Ask for a job; `blobs` has the data of every blob in it. Returns the job's id."""
         return self.submit_draft(lambda: (request, blobs))
@@ -121,19 +133,23 @@ class Client:
 
     def attach(self, job: str, after: int = 0) -> None:
         """Wait for a job of an earlier run; its events come from number `after + 1` on."""
-        self._put(lambda ledger: ledger.attach(job, after))
+        message = Attach(job, after)
+        self._put(lambda ledger: ledger.attach(message))
 
     def cancel(self, job: str) -> None:
         """Stop a job; it overtakes any picture that is being sent."""
-        self._put(lambda ledger: ledger.cancel(job))
+        message = Cancel(job)
+        self._put(lambda ledger: ledger.cancel(message))
 
     def acknowledge(self, job: str) -> None:
         """Tell the server that the result is safe, so that it need not keep it."""
-        self._put(lambda ledger: ledger.acknowledge(job))
+        message = Acknowledge(job)
+        self._put(lambda ledger: ledger.acknowledge(message))
 
     def forget(self, job: str) -> None:
         """Have the server delete a job and all that it made."""
-        self._put(lambda ledger: ledger.forget(job))
+        message = Forget(job)
+        self._put(lambda ledger: ledger.forget(message))
 
     def list_models(self) -> None:
         """Ask for the models; a `Models` event answers."""
@@ -166,20 +182,25 @@ class Client:
             self._ready.set()
 
     def _run(self) -> None:
-        pause = FIRST_PAUSE
+        pause = 0.0
         while not self._ending:
             began = time.monotonic()
             try:
+                self._rest(pause)
                 self._visit()
             except ScumbleError as error:
                 self._report(error)
-            if time.monotonic() - began > LONGEST_PAUSE:
-                pause = FIRST_PAUSE
-            self._rest(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            except Exception:  # noqa: BLE001  (for the same reason as in any worker)
+                # A thread that died would leave its user waiting for ever.
+                _log.exception("The client failed, and goes on.")
+                self._report(_defect())
+            has_lasted = time.monotonic() - began - pause > LONGEST_PAUSE
+            pause = FIRST_PAUSE if has_lasted else max(FIRST_PAUSE, min(2 * pause, LONGEST_PAUSE))
 
     def _visit(self) -> None:
         """Connect and talk until the end; raises the `ScumbleError` that ended it."""
+        if self._ending:
+            return
         address = self._locate()
         hello = Hello(
             protocol=PROTOCOL_VERSION,
@@ -215,9 +236,8 @@ class Client:
         try:
             link.send(message)
         except RequestError as error:
-            if not isinstance(message, Submit):
-                raise
-            refused = Refused(message.job, error.code, error.message, error.hint)
+            job = message.job if isinstance(message, Submit) else ""
+            refused = Refused(job, error.code, error.message, error.hint)
             self._tell(self._ledger.receive(refused))
 
     def _handle(self, item: _Item, link: Link | None) -> None:
@@ -229,30 +249,39 @@ class Client:
             for message in item.link.receive(item.arrival):
                 self._tell(self._ledger.receive(message))
 
-    def _items(self, timeout: float | None) -> list[_Item]:
-        """All that came in; waits up to `timeout` seconds (None: for ever) for the first."""
-        items: list[_Item] = []
+    def _items(self, timeout: float | None) -> Iterator[_Item]:
+        """All that has come in; waits up to `timeout` seconds (None: for ever) for the first.
+
+        An item stays in the inbox until its turn, so that none is lost if one before it fails.
+        """
         try:
-            items.append(self._inbox.get(timeout=timeout))
-            while True:
-                items.append(self._inbox.get_nowait())
+            yield self._inbox.get(timeout=timeout)
+            for _ in range(self._inbox.qsize()):
+                yield self._inbox.get_nowait()
         except queue.Empty:
-            return items
+            return
 
     def _rest(self, seconds: float) -> None:
         """Wait before the next attempt to connect, unless the user wants something done."""
         until = time.monotonic() + seconds
         while not self._ending and (left := until - time.monotonic()) > 0:
-            items = self._items(timeout=left)
-            for item in items:
+            for item in self._items(timeout=left):
                 self._handle(item, None)
-            if any(isinstance(item, _Command) and item.is_eager for item in items):
-                return
+                if isinstance(item, _Command) and item.is_eager:
+                    return
 
     def _report(self, error: ScumbleError) -> None:
         if str(error) != self._reported:
             self._reported = str(error)
             self._tell([Disconnected(error)])
+
+
+def _defect() -> ServerError:
+    return ServerError(
+        ErrorCode.INTERNAL,
+        "Scumble failed in a way that it should not.",
+        "Restart the editor if it does not recover, and report what its log says.",
+    )
 
 
 def _always(address: Address) -> Locate:

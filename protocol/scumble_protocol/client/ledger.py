@@ -91,28 +91,28 @@ class Ledger:
         self._errands[job] = errand
         self._outbox.append(Submit(job, request))
 
-    def attach(self, job: str, after: int) -> None:
-        """Wait for a job that was asked for earlier, from the event after number `after` on."""
-        if job not in self._errands:
-            self._errands[job] = _Errand(None, after=after)
-            self._outbox.append(Attach(job, after))
+    def attach(self, message: Attach) -> None:
+        """Wait for a job that was asked for earlier; nothing happens if it is waited for."""
+        if message.job not in self._errands:
+            self._errands[message.job] = _Errand(None, after=message.after)
+            self._outbox.append(message)
 
-    def cancel(self, job: str) -> None:
+    def cancel(self, message: Cancel) -> None:
         """Stop a job; nothing happens if it is not waited for."""
-        errand = self._errands.get(job)
+        errand = self._errands.get(message.job)
         if errand is not None and errand.finished is None:
             errand.cancelled = True
-            self._outbox.append(Cancel(job))
+            self._outbox.append(message)
 
-    def acknowledge(self, job: str) -> None:
+    def acknowledge(self, message: Acknowledge) -> None:
         """The result arrived where it belongs."""
-        self._errands.pop(job, None)
-        self._outbox.append(Acknowledge(job))
+        self._errands.pop(message.job, None)
+        self._outbox.append(message)
 
-    def forget(self, job: str) -> None:
+    def forget(self, message: Forget) -> None:
         """Wait no longer for a job, and have the server delete it."""
-        self._errands.pop(job, None)
-        self._outbox.append(Forget(job))
+        self._errands.pop(message.job, None)
+        self._outbox.append(message)
 
     def ask(self, question: ListModels | AskStatus) -> None:
         """Ask the server something that is not about a job."""

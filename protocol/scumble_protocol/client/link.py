@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import cast
 
 from scumble_protocol.client.address import Address
 from scumble_protocol.client.websocket import (
@@ -14,12 +15,12 @@ from scumble_protocol.client.websocket import (
     WebSocketException,
     connect,
 )
-from scumble_protocol.errors import ErrorCode, PeerError, ProtocolError, error_of
+from scumble_protocol.errors import ErrorCode, PeerError, error_of
 from scumble_protocol.messages import SUBPROTOCOL, ClientMessage, Hello, Limits, Refused, Welcome
 from scumble_protocol.session import ClientSession, ClientSessionEvent
 
-_OPEN_SECONDS = 10.0
-_CLOSE_SECONDS = 2.0
+OPEN_SECONDS = 10.0
+CLOSE_SECONDS = 2.0
 
 Arrival = bytes | None
 """A frame as it came, or None for the end of the connection."""
@@ -123,7 +124,7 @@ class Link:
         try:
             for greeting in self._session.frames_to_send():
                 self._connection.send(greeting)
-            frame = self._connection.recv(timeout=_OPEN_SECONDS, decode=False)
+            frame = self._connection.recv(timeout=OPEN_SECONDS, decode=False)
         except TimeoutError as error:
             raise _no_answer(self._url) from error
         except ConnectionClosed as error:
@@ -131,9 +132,7 @@ class Link:
         for answer in self._session.receive(frame):
             if isinstance(answer, Refused):
                 raise error_of(answer.code, answer.message, answer.hint)
-        if self._session.welcome is None:
-            raise ProtocolError("The server did not answer our greeting.")
-        return self._session.welcome
+        return cast("Welcome", self._session.welcome)  # the session lets nothing else through
 
 
 def _connect(url: str) -> ClientConnection:
@@ -143,8 +142,8 @@ def _connect(url: str) -> ClientConnection:
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,  # a hundred times slower than sending pixels as they are
             proxy=None,
-            open_timeout=_OPEN_SECONDS,
-            close_timeout=_CLOSE_SECONDS,
+            open_timeout=OPEN_SECONDS,
+            close_timeout=CLOSE_SECONDS,
             max_size=Limits().message_bytes,
         )
     except OSError as error:
