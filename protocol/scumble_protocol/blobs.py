@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Assembler:
             return None
         if growing.digest() != chunk.blob:
             raise ProtocolError(f"The bytes of blob {chunk.blob} are not those that its id names.")
-        return chunk.blob, b"".join(growing.pieces)
+        return chunk.blob, growing.bytes.getvalue()
 
 
 class _Growing:
@@ -73,7 +74,7 @@ class _Growing:
     def __init__(self, total: int) -> None:
         self.total = total
         self.length = 0
-        self.pieces: list[bytes] = []
+        self.bytes = io.BytesIO()  # whose value can be had without another copy
         self._hash = hashlib.blake2b(digest_size=_ID_BYTES)
 
     def add(self, chunk: Chunk, chunk_bytes: int) -> None:
@@ -82,7 +83,7 @@ class _Growing:
                 f"Blob {chunk.blob} continues at {chunk.offset}, not {self.length}."
             )
         piece = _opened(chunk, min(chunk_bytes, self.total - self.length))
-        self.pieces.append(piece)
+        self.bytes.write(piece)
         self.length += len(piece)
         self._hash.update(piece)
 
