@@ -120,9 +120,10 @@ class PassingServer:
 
     def tell(self, event: JobEvent) -> None:
         self.memory.events.setdefault(event.job, []).append(event)
-        for visit in self.visits:
+        for visit in list(self.visits):
             if event.job in visit.watched:
-                visit.say(event)
+                with contextlib.suppress(ConnectionClosed):  # it will ask again when it is back
+                    visit.say(event)
 
     def drop(self) -> None:
         """Cut every connection without a word."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
@@ -102,13 +104,7 @@ class Settings:
         """
         try:
             remembered = json.loads(text)
-            known = {field.name: field for field in dataclasses.fields(cls)}
-            values = {name: remembered[name] for name in known if name in remembered}
-            for name, value in values.items():
-                _check_type(name, value, known[name].default)
-            if "sampler" in values:
-                values["sampler"] = Sampler(values["sampler"])
-            return cls(**values)
+            return cls(**_values(remembered))
         except (ValueError, TypeError) as error:
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
@@ -117,14 +113,21 @@ class Settings:
             ) from error
 
 
-def _check_type(name: str, value: object, default: object) -> None:
-    """Refuse a value from JSON that has another type than the field's default."""
-    expected = int if default is None else type(default)
-    if name == "seed" and value is None:
-        return
-    if isinstance(value, bool) is not (expected is bool):
+def _values(remembered: object) -> dict[str, Any]:
+    if not isinstance(remembered, dict):
+        raise TypeError("they are no JSON object")
+    fields = [field for field in dataclasses.fields(Settings) if field.name in remembered]
+    return {f.name: _value(f.name, remembered[f.name], f.default) for f in fields}
+
+
+def _value(name: str, value: object, default: object) -> Any:
+    """A field's value from what JSON made of it; `TypeError` if it has another type."""
+    if isinstance(default, Sampler):
+        return Sampler(value)
+    if type(value) not in _TYPES.get(type(default), (type(default),)):
         raise TypeError(f"{name} is {value!r}")
-    if not isinstance(value, (int, float) if expected is float else expected):
-        if expected is Sampler and isinstance(value, str):
-            return
-        raise TypeError(f"{name} is {value!r}")
+    return value
+
+
+_TYPES: Mapping[type, tuple[type, ...]] = {float: (float, int), type(None): (int, type(None))}
+"""What a field may be in JSON, by the type of its default, where it may be more than that."""

@@ -1,0 +1,100 @@
+"""A canvas without an editor and a client without a server, which remember what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scumble_protocol.client import ClientEvent, Draft
+from scumble_protocol.editor.canvas import ResultGroup
+from scumble_protocol.errors import ScumbleError
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.pixels import PixelFormat, Pixels
+from scumble_protocol.requests import Request
+
+SIZE = Size(100, 80)
+SELECTED = Rect(10, 20, 30, 40)
+
+
+@dataclass
+class GreyCanvas:
+    """A canvas of one colour, whose selection is a white rectangle in a black mask.
+
+    Args:
+        size: The size of the canvas.
+        selected: What is selected; None if there is a selection but it selects nothing.
+        format: `rgba8` or `rgba16`.
+        is_mask_black: Whether the mask is black even where something is selected.
+        error: What `insert` and `enlarge` raise.
+    """
+
+    size: Size = SIZE
+    selected: Rect | None = SELECTED
+    format: PixelFormat = PixelFormat.RGBA8
+    is_mask_black: bool = False
+    error: Exception | None = None
+    read_rects: list[Rect] = field(default_factory=list)
+    groups: list[ResultGroup] = field(default_factory=list)
+    enlarged: list[Size] = field(default_factory=list)
+
+    def bounds(self) -> Size:
+        return self.size
+
+    def depth(self) -> PixelFormat:
+        return self.format
+
+    def selection(self) -> Rect | None:
+        return self.selected
+
+    def read(self, rect: Rect) -> Pixels:
+        assert Rect.of(self.size).contains(rect)
+        self.read_rects.append(rect)
+        return Pixels(
+            rect.size, self.format, b"\x80" * rect.size.pixels * self.format.bytes_per_pixel
+        )
+
+    def read_mask(self, rect: Rect) -> Pixels:
+        assert Rect.of(self.size).contains(rect)
+        value = b"\x00" if self.is_mask_black else b"\xff"
+        return Pixels(rect.size, PixelFormat.GRAY8, value * rect.size.pixels)
+
+    def insert(self, group: ResultGroup) -> None:
+        if self.error is not None:
+            raise self.error
+        self.groups.append(group)
+
+    def enlarge(self, size: Size, group: ResultGroup) -> None:
+        self.insert(group)
+        self.enlarged.append(size)
+
+
+class Clerk:
+    """Takes jobs and gives the events that a test puts in."""
+
+    def __init__(self, *events: ClientEvent) -> None:
+        self.requests: dict[str, Request] = {}
+        self.blobs: dict[str, Mapping[str, bytes]] = {}
+        self.events: list[ClientEvent] = list(events)
+        self.attached: list[str] = []
+        self.cancelled: list[str] = []
+        self.acknowledged: list[str] = []
+        self.errors: list[ScumbleError] = []
+
+    def submit_draft(self, draft: Draft) -> str:
+        job = f"job{len(self.requests) + 1}"
+        self.requests[job], self.blobs[job] = draft()
+        return job
+
+    def attach(self, job: str, after: int = 0) -> None:
+        assert after == 0
+        self.attached.append(job)
+
+    def cancel(self, job: str) -> None:
+        self.cancelled.append(job)
+
+    def acknowledge(self, job: str) -> None:
+        self.acknowledged.append(job)
+
+    def poll(self) -> list[ClientEvent]:
+        events, self.events = self.events, []
+        return events
