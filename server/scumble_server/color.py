@@ -31,7 +31,7 @@ def match_color(picture: Floats, reference: Floats, denoise: Floats) -> Floats:
         denoise: Local strength, float32 (height, width), 0 to 1.
 
     Returns:
-        The corrected result; the picture itself where there are no surroundings.
+        The result, corrected where the mask is; the picture itself when nothing surrounds it.
     """
     height, width = denoise.shape
     scale = min(1, _CELLS / max(height, width))
@@ -41,7 +41,12 @@ def match_color(picture: Floats, reference: Floats, denoise: Floats) -> Floats:
         return picture
     before, after = (opencv.lab(opencv.resized(it, *cells, AREA)) for it in (reference, picture))
     correction = _smooth(np.clip(before - after, -_MOST, _MOST), trust)
-    return opencv.srgb(opencv.lab(picture) + opencv.resized(correction, width, height, CUBIC))
+    correction = opencv.resized(correction, width, height, CUBIC)
+    x, y, columns, rows = opencv.bounding_box((denoise > 0).astype(np.uint8))
+    area = np.s_[y : y + rows, x : x + columns]
+    corrected: Floats = picture.copy()
+    corrected[area] = opencv.srgb(opencv.lab(picture[area]) + correction[area])
+    return corrected
 
 
 def _trust(denoise: Floats) -> Floats:

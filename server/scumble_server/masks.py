@@ -48,7 +48,8 @@ def soften(selection: Mask, grow: int, feather: int) -> Mask:
     area = np.s_[top : y + height + reach, left : x + width + reach]
     soft = np.zeros_like(selection)
     soft[area] = _blurred(_grown(selection[area], reach - feather // 2), feather // 2)
-    return soft
+    # The blur is square and takes a little from round corners.
+    return np.maximum(soft, selection, out=soft)
 
 
 def blend_mask(denoise: Mask) -> Mask:

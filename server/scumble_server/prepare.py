@@ -59,14 +59,10 @@ def _opaque(picture: Picture, size: Size) -> Floats:
     What is transparent has no colour of its own (editors leave black or white there), so it takes
     that of its surroundings; a model would paint a fringe otherwise.
     """
+    color = opencv.without_alpha(picture)
     if not has_transparency(picture):
-        return unit(scaled(opencv.without_alpha(picture), size))
-    samples = unit(picture)
-    samples[..., :3] *= samples[..., 3:]
-    samples = scaled(samples, size)
-    alpha = samples[..., 3]
-    color = samples[..., :3] / np.maximum(alpha, 1e-6)[..., None]
-    return fill_unknown(np.clip(color, 0, 1), alpha)
+        return unit(scaled(color, size))
+    return scaled(fill_unknown(unit(color), unit(picture[..., 3])), size)
 
 
 def _remembered(soft: Mask) -> Floats:

@@ -47,7 +47,9 @@ def test_lanczos_reaches_any_size_and_keeps_flat_colours(
     width: int, height: int, scale: float, depth: type[np.uint8 | np.uint16]
 ) -> None:
     full = int(np.iinfo(depth).max)
-    picture = np.full((height, width, 4), (full // 3, full // 2, full, full), depth)
+    flat = np.array((full // 3, full // 2, full), np.int64)
+    picture = opaque(np.zeros((height, width, 3), np.uint8), depth)
+    picture[..., :3] = flat
     target = Size(round(width * scale), round(height * scale))
     enlarged = enlarge(picture, target, Lanczos(), silent)
     assert enlarged.shape == (target.height, target.width, 4)
