@@ -37,14 +37,11 @@ class SeededBrownian:
     """
 
     def __init__(self, sigmas: torch.Tensor, noise: Noise) -> None:
-        self._low, self._high = sigmas[sigmas > 0].min(), sigmas.max()
-        self._path = BrownianTreeNoiseSampler(
-            torch.zeros(noise.shape), float(self._low), float(self._high), noise.seed
-        )
+        # A logarithm there and back may step over the path's ends by a rounding error.
+        low, high = float(sigmas[sigmas > 0].min()) * 0.99, float(sigmas.max()) * 1.01
+        self._path = BrownianTreeNoiseSampler(torch.zeros(noise.shape), low, high, noise.seed)
         self._device = noise.device
 
     def __call__(self, sigma: torch.Tensor, sigma_next: torch.Tensor) -> torch.Tensor:
         """Standard normal noise for the way from one noise level to another."""
-        # A logarithm there and back may step over the path's ends by a rounding error.
-        way = (level.clamp(self._low, self._high) for level in (sigma, sigma_next))
-        return torch.as_tensor(self._path(*way)).to(self._device)
+        return torch.as_tensor(self._path(sigma, sigma_next)).to(self._device)

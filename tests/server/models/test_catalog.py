@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
+JSON_FILES = ["unet/config.json", "model_index.json", "tokenizer/tokenizer.json"]
+NOT_SAFETENSORS = [
+    b"",
+    b"\x10",
+    b"<html>not found</html>",
+    b"\xff" * 100,
+    b"\2" + b"\0" * 7 + b"[]",
+]
 
 
 def find_error(folder: Path, model: str) -> RequestError:
@@ -82,9 +90,7 @@ def test_a_missing_file_is_named(models: Path, part: str) -> None:
     assert f"{models / 'sd1' / name} is missing" in error.message
 
 
-@pytest.mark.parametrize(
-    "part", ["unet/config.json", "model_index.json", "tokenizer/tokenizer.json"]
-)
+@pytest.mark.parametrize("part", JSON_FILES)
 def test_a_file_that_is_no_json_is_named(models: Path, part: str) -> None:
     (models / "sd1" / part).write_text('{"_class_name": ')
     error = find_error(models, "sd1")
@@ -109,9 +115,7 @@ def test_weights_that_are_cut_short_are_named(models: Path) -> None:
     assert "bytes long instead of" in error.message
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\x10", b"<html>not found</html>", b"\xff" * 100, b"\2" + b"\0" * 7 + b"[]"]
-)
+@pytest.mark.parametrize("content", NOT_SAFETENSORS)
 def test_a_file_that_is_no_safetensors_is_damaged(models: Path, content: bytes) -> None:
     path = models / "sd1-file.safetensors"
     path.write_bytes(content)
