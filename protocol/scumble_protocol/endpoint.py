@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Endpoint:
 
     host: str
     port: int
-    token: str
+    token: str = field(repr=False)  # so that no log has it
     pid: int
     version: str
 

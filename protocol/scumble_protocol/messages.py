@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from scumble_protocol.errors import ErrorCode, ProtocolError
@@ -249,7 +249,7 @@ class Hello:
     protocol: int
     client: str
     version: str
-    token: str
+    token: str = field(repr=False)  # so that no log has it
     awaiting: tuple[str, ...]
     encodings: tuple[Encoding, ...] = (Encoding.RAW,)
 

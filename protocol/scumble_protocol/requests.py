@@ -138,7 +138,7 @@ class Upscale:
 
     Args:
         model: The id of an upscaler from `welcome`; `lanczos` needs no model.
-        scale: Factor, above 1 up to 8; the result has `round(side * scale)` pixels a side.
+        scale: Factor, 1 to 8; the result has `round(side * scale)` pixels a side.
         canvas: Size of the whole canvas.
         context: The part of the canvas to enlarge; lies inside the canvas.
         image: Its pixels, `rgba8` or `rgba16`.

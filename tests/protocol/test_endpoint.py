@@ -173,6 +173,10 @@ def test_an_endpoint_knows_its_address(host: str, url: str) -> None:
     assert Endpoint(host, 7861, "t", 1, "0.1").url == url
 
 
+def test_an_endpoint_in_a_log_keeps_its_token_to_itself() -> None:
+    assert HERE.token not in repr(HERE)
+
+
 # ── The state folder ─────────────────────────────────────────────────────────────────────────────
 
 

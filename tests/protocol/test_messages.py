@@ -41,6 +41,10 @@ def test_a_message_can_not_be_changed(message: Any) -> None:
         message.job = "another"
 
 
+def test_a_greeting_in_a_log_keeps_its_token_to_itself() -> None:
+    assert samples.HELLO.token not in repr(samples.HELLO)
+
+
 @pytest.mark.parametrize("job", ["", "x" * 65, "two words", "tab\t", "Ü"])
 def test_what_is_no_job_id_is_refused_in_every_message(job: str) -> None:
     with pytest.raises(ProtocolError, match="no job id"):
