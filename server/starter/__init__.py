@@ -1,0 +1,1 @@
+"""Trains the small diffusion model that ships with Scumble; nothing here runs at the painter's."""
