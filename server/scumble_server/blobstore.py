@@ -105,6 +105,11 @@ class BlobStore:
         self._remember(blob, data)
         return data
 
+    def at_hand(self, blob: str) -> bytes | None:
+        """The blob's bytes if they are in memory; never waits for the disk."""
+        with self._lock:
+            return self._memory.get(blob)
+
     def unheld_bytes(self) -> int:
         """Bytes on disk that nobody holds."""
         with self._lock:

@@ -18,7 +18,6 @@ from scumble_server.outbox import Outbox
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
 
-    from scumble_protocol.session import ServerSessionEvent
     from scumble_server.conversation import Conversation
     from scumble_server.service import Service
 
@@ -71,17 +70,22 @@ class Connection:
                     self._service.disconnect(conversation)
 
     async def _converse(self, conversation: Conversation) -> None:
+        storing: set[asyncio.Task[None]] = set()
         async for frame in self._websocket:
             for event in self._session.receive(_binary(frame)):
-                await self._handle(conversation, event)
+                if isinstance(event, BlobArrived):
+                    # Written while the next picture comes in. There are never more of them than
+                    # were asked for, which is one job's.
+                    task = asyncio.create_task(self._store(conversation, event))
+                    storing.add(task)
+                    task.add_done_callback(storing.discard)
+                else:
+                    conversation.receive(event)
             await self._outbox.room()
+        await asyncio.gather(*storing)
 
-    async def _handle(self, conversation: Conversation, event: ServerSessionEvent) -> None:
-        if not isinstance(event, BlobArrived):
-            conversation.receive(event)
-            return
+    async def _store(self, conversation: Conversation, event: BlobArrived) -> None:
         try:
-            # On disk before the job that needs it is accepted, but not on everybody's time.
             await asyncio.to_thread(self._service.store.put, event.blob, event.data)
         except ServerError as error:
             conversation.blob_failed(event.blob, error)

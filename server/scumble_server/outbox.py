@@ -73,6 +73,8 @@ class Outbox:
     async def frames(self) -> AsyncIterator[bytes]:
         """Every frame to send, in order, without end."""
         while True:
+            # Before looking, so that nothing that comes meanwhile is slept over.
+            self._has_work.clear()
             if self._messages:
                 yield self._session.send(self._messages.popleft())
                 if not self._messages:
@@ -80,19 +82,19 @@ class Outbox:
             elif (frame := await self._next_chunk()) is not None:
                 yield frame
             else:
-                self._has_work.clear()
                 await self._has_work.wait()
 
     async def _next_chunk(self) -> bytes | None:
         if (frame := await self._cut()) is not None or not self._blobs:
             return frame
         blob = self._blobs.popleft()
-        # A file may have to be read, which must not keep the other clients waiting.
         try:
-            data = await asyncio.to_thread(self._store.get, blob)
+            data = self._store.at_hand(blob)
+            if data is None:  # a file is read, which must not keep the other clients waiting
+                data = await asyncio.to_thread(self._store.get, blob)
         except KeyError:
             self.send(lost_picture())
-            return self._session.send(self._messages.popleft())
+            return None
         self._frames = self._session.send_blob(blob, data)
         return await self._cut()
 

@@ -117,6 +117,19 @@ def test_a_picture_goes_out_whole_in_every_encoding(
     assert session.encodings == encodings
 
 
+def test_a_message_that_comes_while_a_picture_is_packed_is_not_slept_over(tmp_path: Path) -> None:
+    outbox, _ = greeted(tmp_path, Encoding.ZLIB)
+
+    async def collect() -> list[bytes]:
+        frames = outbox.frames()
+        first = asyncio.ensure_future(anext(frames))
+        await asyncio.sleep(0)
+        outbox.send(STATUS)  # the outbox waits for the packing thread, which has nothing to pack
+        return [await asyncio.wait_for(first, 5000 * MS)]
+
+    assert [codec.decode(frame, SERVER_MESSAGES) for frame in asyncio.run(collect())] == [STATUS]
+
+
 def test_a_picture_that_was_lost_is_said_and_the_next_one_is_sent(tmp_path: Path) -> None:
     outbox, _ = greeted(tmp_path)
     (tmp_path / blob_id(PICTURE)).write_bytes(b"damaged")
