@@ -9,23 +9,32 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from scumble_installer import plan
 from scumble_installer.errors import UnsuitableMachineError
 from scumble_installer.machine import Machine
 
-Lock = Mapping[str, str]
-"""From the name of each package to its lines in the file."""
+
+class Entry(NamedTuple):
+    """One package of a lock file, for all systems and Pythons or for some."""
+
+    name: str
+    version: str
+    lines: str
+    """All lines about it, its hashes included."""
+
+
+Lock = tuple[Entry, ...]
 
 _WITH_TORCH: Final = ("torch", "torchvision")
 # What torch's builds for CUDA bring along, in versions of their own for each build.
 _OF_TORCH: Final = re.compile(r"(torch|torchvision|triton|nvidia-.*|cuda-.*|pytorch-triton-.*)")
 _UV_WANTED: Final = "installer/requirements-uv.in"
 _OLDEST: Final = ".".join(map(str, plan.OLDEST_PYTHON))
-_ENTRY: Final = re.compile(r"^([a-z0-9][a-z0-9.-]*)==([^ ;]+)", re.MULTILINE)
+_ENTRY: Final = re.compile(r"^(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>[^\s;]+)", re.MULTILINE)
 
 
 def write_locks(machine: Machine, *, upgrade: bool) -> None:
@@ -40,34 +49,35 @@ def write_locks(machine: Machine, *, upgrade: bool) -> None:
     project = (str(folder / plan.PROJECT), "--group", "build")
     everything = _compile(machine, known, *project, "--group", "test")
     # With everything's versions as the known ones, so that both agree.
-    needed = _compile(machine, "".join(everything.values()), *project)
+    needed = _compile(machine, text_of(everything), *project)
     uv = _compile(machine, "" if upgrade else _read(folder / plan.UV), str(folder / _UV_WANTED))
 
     _write(folder / plan.UV, uv)
-    _write(folder / plan.PACKAGES, select(needed, lambda name: not _OF_TORCH.fullmatch(name)))
-    torch = (f"{name}=={version_of(needed, name)}" for name in _WITH_TORCH)
-    (folder / plan.TORCH).write_text("\n".join([*torch, ""]), "utf-8")
-    _write(folder / plan.TEST_PACKAGES, select(everything, lambda name: name not in needed))
+    _write(folder / plan.PACKAGES, leave_out(needed, lambda name: bool(_OF_TORCH.fullmatch(name))))
+    torch = [f"{name}=={version}\n" for name, version, _ in needed if name in _WITH_TORCH]
+    (folder / plan.TORCH).write_text("".join(torch), "utf-8")
+    known_names = {entry.name for entry in needed}
+    _write(folder / plan.TEST_PACKAGES, leave_out(everything, known_names.__contains__))
 
 
 def split(text: str) -> Lock:
-    """The packages of a lock file, each with the lines about it."""
-    starts = [(match.group(1), match.start()) for match in _ENTRY.finditer(text)]
-    ends = [start for _, start in starts[1:]] + [len(text)]
-    return {name: text[start:end] for (name, start), end in zip(starts, ends, strict=True)}
+    """The packages of a lock file, in the order of the file."""
+    found = list(_ENTRY.finditer(text))
+    ends = [match.start() for match in found[1:]] + [len(text)]
+    return tuple(
+        Entry(match["name"], match["version"], text[match.start() : end])
+        for match, end in zip(found, ends, strict=True)
+    )
 
 
-def select(lock: Lock, is_wanted: Callable[[str], bool]) -> Lock:
-    """Those packages whose names are wanted."""
-    return {name: lines for name, lines in lock.items() if is_wanted(name)}
+def text_of(lock: Lock) -> str:
+    """What a lock file says."""
+    return "".join(entry.lines for entry in lock)
 
 
-def version_of(lock: Lock, name: str) -> str:
-    """The version that a package is locked to."""
-    match = _ENTRY.match(lock[name])
-    if match is None:
-        raise AssertionError(f"{name} has no version in its own entry")
-    return match.group(2)
+def leave_out(lock: Lock, is_unwanted: Callable[[str], bool]) -> Lock:
+    """The packages but those whose names are unwanted."""
+    return tuple(entry for entry in lock if not is_unwanted(entry.name))
 
 
 def _compile(machine: Machine, known: str, *arguments: str) -> Lock:
@@ -88,7 +98,7 @@ def _compile(machine: Machine, known: str, *arguments: str) -> Lock:
 
 
 def _write(file: Path, lock: Lock) -> None:
-    file.write_text("".join(lock.values()), "utf-8")
+    file.write_text(text_of(lock), "utf-8")
 
 
 def _read(file: Path) -> str:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from scumble_installer.locking import select, split, version_of
+from scumble_installer.locking import leave_out, split, text_of
 
 TEXT = """\
-numpy==2.4.6 \\
+imagecodecs==2026.3.6 ; python_full_version < '3.12' \\
     --hash=sha256:aa \\
     --hash=sha256:bb
-nvidia-cublas==13.1.1.3 ; sys_platform == 'linux' \\
+imagecodecs==2026.10.10 ; python_full_version >= '3.12' \\
     --hash=sha256:cc
-torch==2.13.0 \\
+torch==2.13.0
+torchsde==0.2.6 \\
     --hash=sha256:dd
 """
 
 
-def test_packages_keep_their_hashes_and_conditions() -> None:
-    lock = split(TEXT)
-    assert list(lock) == ["numpy", "nvidia-cublas", "torch"]
-    assert "".join(lock.values()) == TEXT
+def test_packages_have_names_and_versions() -> None:
+    assert [(entry.name, entry.version) for entry in split(TEXT)] == [
+        ("imagecodecs", "2026.3.6"),
+        ("imagecodecs", "2026.10.10"),
+        ("torch", "2.13.0"),
+        ("torchsde", "0.2.6"),
+    ]
 
 
-def test_version_is_read_without_what_follows() -> None:
-    assert version_of(split(TEXT), "nvidia-cublas") == "13.1.1.3"
+def test_nothing_is_lost_on_the_way() -> None:
+    assert text_of(split(TEXT)) == TEXT
 
 
 def test_unwanted_packages_go_with_their_hashes() -> None:
-    rest = select(split(TEXT), lambda name: name == "torch")
-    assert list(rest.values()) == ["torch==2.13.0 \\\n    --hash=sha256:dd\n"]
+    rest = leave_out(split(TEXT), lambda name: name != "torchsde")
+    assert text_of(rest) == "torchsde==0.2.6 \\\n    --hash=sha256:dd\n"
