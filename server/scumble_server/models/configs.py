@@ -137,7 +137,9 @@ def _family(pipeline: str, unet: dict[str, Any]) -> str:
 def _spec(
     family: str, unet: dict[str, Any], vae: dict[str, Any], prediction: str, size: int
 ) -> ModelSpec:
-    latent_scale = 2 ** (len(vae["block_out_channels"]) - 1)
+    # AutoencoderTiny names its two halves apart; each level but the first halves the sides.
+    levels = vae.get("block_out_channels") or vae["encoder_block_out_channels"]
+    latent_scale = 2 ** (len(levels) - 1)
     sample = unet["sample_size"]
     native = int(max(sample) if isinstance(sample, list) else sample) * latent_scale
     habits = HABITS[family]
