@@ -24,7 +24,7 @@ MAX_SIDE = Limits().image_side
 # Pillow refuses what has more than twice as many pixels before it decodes anything.
 Image.MAX_IMAGE_PIXELS = MAX_SIDE * MAX_SIDE
 
-_FORMATS = ("PNG", "TIFF", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "PPM", "TGA", "JPEG2000")
+FORMATS = ("PNG", "TIFF", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "PPM", "TGA")
 """What is tried; Pillow has more, some of which start other programs."""
 
 _COLOURS: Mapping[int, int] = {
@@ -38,9 +38,19 @@ _ORIENTATION = 274
 """The tag of Exif and TIFF that says how to turn the picture."""
 
 _DAMAGE = (
-    OSError, SyntaxError, ValueError, LookupError, EOFError, struct.error, zlib.error, MemoryError,
-    imagecodecs.PngError, imagecodecs.TiffError, tifffile.TiffFileError,
-)  # fmt: skip
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    LookupError,
+    EOFError,
+    MemoryError,
+    RuntimeError,  # also every error of imagecodecs
+    struct.error,
+    zlib.error,
+)
 """What the libraries raise at files that are damaged, by accident or on purpose."""
 
 
@@ -59,7 +69,7 @@ def read_picture(path: Path) -> Picture:
         if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
             return _read_tiff(path)
         Image.init()  # else it knows only some formats by name
-        with Image.open(path, formats=_FORMATS) as image:
+        with Image.open(path, formats=FORMATS) as image:
             _check_size(image.width, image.height, path)
             # The bit depth, byte 24 of a PNG: https://www.w3.org/TR/png-3/#11IHDR
             if image.format == "PNG" and head[24] == 16:
@@ -86,13 +96,10 @@ def _decode(image: Image.Image, path: Path) -> Picture:
     profile: bytes | None = image.info.get("icc_profile") or None
     if image.mode in {"CMYK", "LAB", "YCbCr", "HSV"}:
         image, profile = _as_srgb(image, profile), None
-    if image.mode.startswith("I;16"):
-        samples = np.asarray(image).astype(np.uint16)[..., np.newaxis]
-    elif image.mode in {"I", "F"}:
+    if image.mode[0] in "IF":
         raise _unsupported(path)
-    else:
-        samples = np.array(image.convert(_plain_mode(image)))
-        samples = samples.reshape(image.height, image.width, -1)
+    samples = np.array(image.convert(_plain_mode(image)))
+    samples = samples.reshape(image.height, image.width, -1)
     turn = image.getexif().get(_ORIENTATION, 1)
     return Picture(_upright(samples, turn), profile, _resolution(image))
 
