@@ -88,8 +88,8 @@ class Server:
     def progress(self, job: str, step: int = 1) -> None:
         self.happened(Reported(job, ProgressReport(Phase.SAMPLING, step, 20)))
 
-    def preview(self, job: str) -> None:
-        self.happened(Reported(job, PreviewReport(np.zeros((4, 8, 4), np.uint8))))
+    def preview(self, job: str, side: int = 8) -> None:
+        self.happened(Reported(job, PreviewReport(np.zeros((side, side, 4), np.uint8))))
 
     def done(self, job: str, data: bytes = RESULT) -> None:
         blob = blob_id(data)

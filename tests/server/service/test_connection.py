@@ -1,0 +1,212 @@
+"""The websocket end of the server, on a real port, with a scripted worker behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin, Subprotocol
+
+from scumble_protocol import codec
+from scumble_protocol.blobs import blob_id, chunks
+from scumble_protocol.errors import ErrorCode
+from scumble_protocol.messages import (
+    PROTOCOL_VERSION,
+    SERVER_MESSAGES,
+    SUBPROTOCOL,
+    AskStatus,
+    Chunk,
+    Encoding,
+    Hello,
+    Message,
+    Refused,
+    Submit,
+    Want,
+    Welcome,
+)
+from scumble_server.connection import Connection
+from scumble_server.gate import refuse_strangers
+from tests.protocol.samples import REGENERATE
+from tests.server.service.rig import BLOBS, RESULT, Server
+from tests.timing import MS
+
+TOKEN = "right"  # noqa: S105
+PATIENCE = 20_000 * MS
+Visit = Callable[[Callable[..., "connect"]], Awaitable[None]]
+
+
+def visit(
+    server: Server, act: Visit, *, hello_seconds: float = PATIENCE, is_loopback: bool = True
+) -> None:
+    """Let the test act as a client of the server."""
+
+    async def main() -> None:
+        async def handle(websocket: object) -> None:
+            await Connection(websocket, server.service, TOKEN, hello_seconds).serve()  # type: ignore[arg-type]
+
+        async with serve(
+            handle,
+            "127.0.0.1",
+            0,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,
+            process_request=functools.partial(refuse_strangers, is_loopback=is_loopback),
+        ) as listening:
+            port = next(iter(listening.sockets)).getsockname()[1]
+            door = functools.partial(
+                connect,
+                f"ws://127.0.0.1:{port}",
+                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                compression=None,
+                proxy=None,
+            )
+            await asyncio.wait_for(act(door), 5 * PATIENCE)
+
+    asyncio.run(main())
+
+
+async def greet(connection: ClientConnection, token: str = TOKEN) -> Message:
+    await connection.send(codec.encode(Hello(PROTOCOL_VERSION, "test", "1", token, ())))
+    return await heard(connection)
+
+
+async def heard(connection: ClientConnection) -> Message:
+    frame = await asyncio.wait_for(connection.recv(decode=False), PATIENCE)
+    return codec.decode(frame, SERVER_MESSAGES)
+
+
+async def close_code(connection: ClientConnection) -> int:
+    with pytest.raises(ConnectionClosed) as caught:
+        await asyncio.wait_for(connection.recv(), PATIENCE)
+    assert caught.value.rcvd is not None
+    return caught.value.rcvd.code
+
+
+def test_a_client_with_the_token_is_welcomed_and_one_without_is_not(tmp_path: Path) -> None:
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as connection:
+            assert isinstance(await greet(connection), Welcome)
+        async with door() as connection:
+            refused = await greet(connection, "wrong")
+            assert isinstance(refused, Refused)
+            assert refused.code is ErrorCode.UNAUTHORIZED
+            assert await close_code(connection) == 1008
+
+    visit(Server(tmp_path), act)
+
+
+def test_who_does_not_say_hello_is_sent_away(tmp_path: Path) -> None:
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as connection:
+            assert await close_code(connection) == 1000
+
+    visit(Server(tmp_path), act, hello_seconds=50 * MS)
+
+
+def test_a_server_for_the_network_goes_by_any_name_and_still_refuses_web_pages(
+    tmp_path: Path,
+) -> None:
+    async def act(door: Callable[..., connect]) -> None:
+        async with door(additional_headers={"Host": "studio.example"}) as connection:
+            assert isinstance(await greet(connection), Welcome)
+        with pytest.raises(InvalidStatus):
+            await door(origin=Origin("https://studio.example"))
+
+    visit(Server(tmp_path), act, is_loopback=False)
+
+
+def test_a_job_and_its_pictures_go_over_the_wire_and_the_result_comes_back(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as connection:
+            await greet(connection)
+            await connection.send(codec.encode(Submit("one", REGENERATE)))
+            want = await heard(connection)
+            assert isinstance(want, Want)
+            for blob in want.blobs:
+                for chunk in chunks(blob, BLOBS[blob], Encoding.RAW, 700):
+                    await connection.send(codec.encode(chunk))
+            assert [(await heard(connection)).type for _ in range(2)] == ["accepted", "started"]
+            server.done("one")
+            assert (await heard(connection)).type == "finished"
+            await connection.send(codec.encode(Want((blob_id(RESULT),))))
+            piece = await heard(connection)
+            assert isinstance(piece, Chunk)
+            assert piece.data == RESULT
+
+    visit(server, act)
+
+
+def test_a_client_that_breaks_off_leaves_its_job_and_the_others_in_peace(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as other:
+            await greet(other)
+            connection = await door()
+            await greet(connection)
+            server.service.submit("one", "ann", REGENERATE, lambda _event: None)
+            connection.transport.abort()
+            server.done("one")
+            await other.send(codec.encode(AskStatus()))
+            assert (await heard(other)).type == "status"
+
+    visit(server, act)
+    assert server.book.request("one") == REGENERATE
+
+
+def test_a_client_that_does_not_read_is_told_only_the_newest_preview(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    sent = 300  # of 256 KiB, far above what the kernel keeps for a socket
+
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as connection:
+            await greet(connection)
+            await connection.send(codec.encode(Submit("one", REGENERATE)))
+            want = await heard(connection)
+            assert isinstance(want, Want)
+            for blob in want.blobs:
+                for chunk in chunks(blob, BLOBS[blob], Encoding.RAW, 2**20):
+                    await connection.send(codec.encode(chunk))
+            assert [(await heard(connection)).type for _ in range(2)] == ["accepted", "started"]
+            connection.transport.pause_reading()
+            for _ in range(sent):
+                server.preview("one", side=256)
+                await asyncio.sleep(0)
+            server.done("one")
+            connection.transport.resume_reading()
+            kinds: list[str] = []
+            while not kinds or kinds[-1] != "finished":
+                kinds.append((await heard(connection)).type)
+            assert kinds.count("preview") < sent / 2
+
+    visit(server, act)
+
+
+def test_a_defect_in_one_connection_is_logged_and_ends_only_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Server(tmp_path)
+
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as connection, door() as other:
+            await greet(connection)
+            await greet(other)
+            with monkeypatch.context() as patch:
+                patch.setattr(server.service, "status", lambda: 1 / 0)
+                await connection.send(codec.encode(AskStatus()))
+                await close_code(connection)
+            await other.send(codec.encode(AskStatus()))
+            assert (await heard(other)).type == "status"
+
+    with caplog.at_level(logging.ERROR):
+        visit(server, act)
+    assert [record.exc_info is not None for record in caplog.records] == [True]
