@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import huggingface_hub
-from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HTTPError,  # type: ignore[attr-defined]  # the base of failing connections and answers
+    RepositoryNotFoundError,
+)
 
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
@@ -60,7 +64,7 @@ def fetch(model: str, target: Path, report: Reporter, endpoint: str | None = Non
             f"The hub has no model {model!r} that may be fetched.",
             "Check its name; for one with a licence to accept, log in with `hf auth login` first.",
         ) from error
-    except (HfHubHTTPError, OSError, huggingface_hub.errors.HFValidationError) as error:
+    except (HTTPError, OSError, huggingface_hub.errors.HFValidationError) as error:
         raise ServerError(
             ErrorCode.DOWNLOAD_FAILED,
             f"The model {model!r} is not on this machine and could not be fetched from the hub.",
