@@ -115,9 +115,8 @@ class Conversation:
             self._cancel(message.job)
 
     def _submit(self, message: Submit) -> None:
-        known = self._service.book.request(message.job)
-        if known is not None:
-            self._join(message, known)
+        if self._service.book.knows(message.job):
+            self._join(message.job, message.request)
             return
         if self._service.book.waiting + len(self._arriving) >= self._service.limits.queue_length:
             raise RequestError(
@@ -132,14 +131,14 @@ class Conversation:
         self._arriving[message.job] = _Arriving(message.request, missing)
         self._proceed()
 
-    def _join(self, message: Submit, known: Request) -> None:
-        if known != message.request:
+    def _join(self, job: str, request: Request) -> None:
+        if self._service.book.request(job) != request:
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
-                f"There is another job by the name of {message.job}.",
+                f"There is another job by the name of {job}.",
                 "Send it again under a new name.",
             )
-        self._service.book.watch(message.job, 0, self._tell)
+        self._service.book.watch(job, 0, self._tell)
 
     def _proceed(self) -> None:
         """Accept the jobs whose blobs are here; want those of the first that lacks some.
@@ -157,11 +156,10 @@ class Conversation:
 
     def _accept(self, job: str, arriving: _Arriving) -> None:
         try:
-            known = self._service.book.request(job)
-            if known is None:
+            if not self._service.book.knows(job):
                 self._service.submit(job, self._owner, arriving.request, self._tell)
                 return
-            self._join(Submit(job, arriving.request), known)
+            self._join(job, arriving.request)
         except ScumbleError as error:
             self._refuse(job, error)
         self._release(arriving)

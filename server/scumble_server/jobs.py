@@ -106,8 +106,12 @@ class JobBook:
         """The number of jobs that are being worked on."""
         return len(self._jobs) - len(self._line)
 
+    def knows(self, job: str) -> bool:
+        """Whether the job was accepted, ended or not, and is not forgotten."""
+        return job in self._jobs or self._journal.knows(job)
+
     def request(self, job: str) -> Request | None:
-        """What an accepted job asks for, ended or not; None if it is unknown."""
+        """What a known job asks for; None if another version wrote it unreadably."""
         live = self._jobs.get(job)
         return live.request if live else self._journal.request(job)
 
@@ -198,7 +202,7 @@ class JobBook:
         Returns:
             Whether the job is known.
         """
-        if self.request(name) is None:
+        if not self.knows(name):
             return False
         for event in self._journal.events(name, after):
             watcher(event)

@@ -162,10 +162,14 @@ class Journal:
         with self._writing() as write:
             write("DELETE FROM jobs WHERE job = ?", (job,))
 
+    def knows(self, job: str) -> bool:
+        """Whether anything is kept of the job."""
+        return self._submit_of(job) is not None
+
     def request(self, job: str) -> Request | None:
-        """What the job asked for; None if it is unknown."""
-        row = self._database.execute("SELECT submit FROM jobs WHERE job = ?", (job,)).fetchone()
-        return None if row is None else _request(row[0])
+        """What the job asked for; None if it is unknown, or written so that nobody can read it."""
+        submit = self._submit_of(job)
+        return None if submit is None else _request(submit)
 
     def events(self, job: str, after: int) -> tuple[JobEvent, ...]:
         """The job's durable events with numbers above `after`, in order."""
@@ -195,8 +199,7 @@ class Journal:
             " FROM jobs j WHERE NOT is_final ORDER BY position"
         )
         return tuple(
-            JobRecord(job, owner, _readable_request(submit), last)
-            for job, owner, submit, last in rows
+            JobRecord(job, owner, _request(submit), last) for job, owner, submit, last in rows
         )
 
     def finished_before(self, moment: float) -> tuple[str, ...]:
@@ -205,6 +208,10 @@ class Journal:
             "SELECT job FROM jobs WHERE is_final AND touched < ?", (moment,)
         )
         return tuple(job for (job,) in rows)
+
+    def _submit_of(self, job: str) -> bytes | None:
+        row = self._database.execute("SELECT submit FROM jobs WHERE job = ?", (job,)).fetchone()
+        return None if row is None else row[0]
 
     def _open(self) -> None:
         run = self._database.execute
@@ -249,13 +256,9 @@ class Journal:
                 run("ROLLBACK")
 
 
-def _request(submit: bytes) -> Request:
-    return codec.decode(submit, (Submit,)).request
-
-
-def _readable_request(submit: bytes) -> Request | None:
+def _request(submit: bytes) -> Request | None:
     try:
-        return _request(submit)
+        return codec.decode(submit, (Submit,)).request
     except ScumbleError:
         return None
 

@@ -99,7 +99,7 @@ class Service:
 
     def connect(self, hello: Hello, encodings: tuple[Encoding, ...], peer: Peer) -> Conversation:
         """Welcome a client that may come in."""
-        lost = tuple(job for job in hello.awaiting if self.book.request(job) is None)
+        lost = tuple(job for job in hello.awaiting if not self.book.knows(job))
         peer.send(
             Welcome(
                 PROTOCOL_VERSION,

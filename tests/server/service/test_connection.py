@@ -110,6 +110,16 @@ def test_who_does_not_say_hello_is_sent_away(tmp_path: Path) -> None:
     visit(Server(tmp_path), act, hello_seconds=50 * MS)
 
 
+@pytest.mark.parametrize("host", ["studio.example", "127.0.0.1.studio.example", "[::1"])
+def test_a_name_that_is_not_this_machines_is_refused(host: str, tmp_path: Path) -> None:
+    async def act(door: Callable[..., connect]) -> None:
+        with pytest.raises(InvalidStatus) as caught:
+            await door(additional_headers={"Host": host})
+        assert caught.value.response.status_code == 403
+
+    visit(Server(tmp_path), act)
+
+
 def test_a_server_for_the_network_goes_by_any_name_and_still_refuses_web_pages(
     tmp_path: Path,
 ) -> None:

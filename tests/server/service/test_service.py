@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -360,7 +361,7 @@ def test_an_acknowledged_job_leaves_only_its_sources_in_the_cache(server: Server
     editor.submit("one")
     server.done("one")
     editor.say(Acknowledge("one"))
-    assert server.book.request("one") is None
+    assert not server.book.knows("one")
     assert not server.store.has(blob_id(RESULT))
     assert server.store.has(IMAGE.blob)
 
@@ -372,12 +373,12 @@ def test_a_forgotten_job_leaves_no_picture_that_no_other_job_needs(tmp_path: Pat
     editor.submit("two", variant(7))
     editor.say(Forget("two"))
     assert editor.heard("two")[-1] == "cancelled"
-    assert server.book.request("two") is None
+    assert not server.book.knows("two")
     assert server.store.has(IMAGE.blob)
     editor.say(Forget("one"))
     assert server.worker.cancelled == ["one"]
     server.stopped("one")
-    assert server.book.request("one") is None
+    assert not server.book.knows("one")
     assert not server.store.has(IMAGE.blob)
     assert server.journal.all_pictures() == ()
 
@@ -387,7 +388,7 @@ def test_a_job_that_is_forgotten_as_it_finishes_leaves_nothing(server: Server) -
     editor.submit("one")
     editor.say(Forget("one"))
     server.done("one")
-    assert server.book.request("one") is None
+    assert not server.book.knows("one")
     assert not server.store.has(blob_id(RESULT))
 
 
@@ -411,8 +412,8 @@ def test_unacknowledged_results_are_kept_for_so_long_and_no_longer(server: Serve
     server.now = 101
     server.book.expire(100)
     assert not server.store.has(blob_id(RESULT))
-    assert server.book.request("one") is None
-    assert server.book.request("two") is not None
+    assert not server.book.knows("one")
+    assert server.book.knows("two")
 
 
 # What goes wrong
@@ -491,6 +492,66 @@ def test_a_full_disk_at_the_end_of_a_job_is_said_and_the_job_is_done_again(
     assert not server.store.has(blob_id(RESULT))
     server.kill()
     assert Server(tmp_path).worker.given == ["one"]
+
+
+def test_a_full_disk_as_a_job_starts_keeps_nobody_from_doing_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = Editor(server)
+    monkeypatch.setattr(server.journal, "note", raise_full)
+    editor.submit("one")
+    server.done("one")
+    assert editor.heard("one") == ["accepted", "started", "finished"]
+
+
+def test_a_full_disk_while_forgetting_is_said_and_it_can_be_tried_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = Editor(server)
+    editor.submit("one")
+    server.done("one")
+    with monkeypatch.context() as patch:
+        patch.setattr(server.journal, "forget", raise_full)
+        editor.say(Acknowledge("one"))
+        assert refusal(editor, "").code is ErrorCode.DISK_FULL
+    editor.say(Acknowledge("one"))
+    assert not server.book.knows("one")
+    assert server.store.unheld_bytes() == len(IMAGE_BYTES) + len(MASK_BYTES)
+
+
+def test_a_full_disk_as_a_forgotten_job_ends_leaves_it_to_grow_old(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = Editor(server)
+    editor.submit("one")
+    editor.say(Forget("one"))
+    with monkeypatch.context() as patch:
+        patch.setattr(server.journal, "forget", raise_full)
+        server.done("one")
+    assert editor.heard("one")[-1] == "finished"
+    server.now = 101
+    server.book.expire(100)
+    assert not server.book.knows("one")
+
+
+def test_a_job_that_this_version_can_not_read_fails_and_the_others_are_done(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    Editor(server).submit("one")
+    Editor(server).submit("two", variant(7))
+    server.kill()
+    with sqlite3.connect(tmp_path / "journal.sqlite") as database:
+        database.execute("UPDATE jobs SET submit = x'00' WHERE job = 'one'")
+    database.close()
+    server = Server(tmp_path)
+    assert server.worker.given == ["two"]
+    editor = Editor(server)
+    editor.say(Attach("one", 0))
+    assert editor.heard("one")[-1] == "failed"
+    assert server.book.waiting == 0
+    again = Editor(server, "one")
+    assert again.heard("one") == []
+    again.submit("one")
+    assert refusal(again, "one").code is ErrorCode.INVALID_VALUE
 
 
 def raise_full(*_: object) -> None:
