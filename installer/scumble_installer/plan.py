@@ -23,13 +23,14 @@ TEST_PACKAGES: Final = "installer/requirements-test.lock"
 PROJECT: Final = "pyproject.toml"
 
 # Every branch of what the editors load and of planning is tested.
-_COVERED: Final = (
+_WHOLE_SUITE: Final = (
     "--cov=scumble_protocol",
     "--cov=scumble_installer.plan",
     "--cov=scumble_installer.debian",
     "--cov-branch",
     "--cov-report=term-missing:skip-covered",
     "--cov-fail-under=100",
+    "--durations=20",
 )
 
 
@@ -180,7 +181,7 @@ def _end(machine: Machine, goal: Goal) -> Plan:
         return (Program("the demo", (scumble, "demo", *goal.arguments)),)
     if isinstance(goal, RunTests):
         # A part of the suite covers only a part of the code.
-        arguments = goal.arguments or _COVERED
+        arguments = goal.arguments or _WHOLE_SUITE
         pytest = (machine.program("python"), "-m", "pytest", *arguments)
         # Where the editors were asked for, a test that finds none fails instead of being skipped.
         environment = (("SCUMBLE_TEST_EDITORS", "required"),) if goal.with_editors else ()

@@ -20,7 +20,7 @@ LARGEST = 50 * 2**20
 
 # Written so that this file doesn't name them itself.
 ADDRESSES = {
-    "a folder of one machine": r"(?<![\w.~$}/])/(?:work|root|home|opt/(?:wheels|pypi))\b",
+    "a folder of one machine": r"(?<![\w.~$}/])/(?:work|root|opt/(?:wheels|pypi))\b",
     "a package index": r"py[p]i\.org|python[h]osted\.org|registry\.np[m]js|download\.py[t]orch",
     "a Debian mirror": r"(?:deb|snapshot|ftp|security)\.d[e]bian\.org",
 }
