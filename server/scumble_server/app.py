@@ -119,7 +119,7 @@ class _Program:
             limits=config.limits,
             version=version(),
             device=guess_device(config.device),
-            models=self._catalog.list(),
+            look_up=self._catalog.list,
         )
 
     async def run(self, ready: Callable[[Endpoint], None]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from websockets.exceptions import ConnectionClosed
 
 from scumble_protocol.errors import ErrorCode, PeerError, ScumbleError, ServerError
-from scumble_protocol.messages import Hello
+from scumble_protocol.messages import Hello, ListModels
 from scumble_protocol.session import BlobArrived, ServerSession
 from scumble_server.outbox import Outbox
 
@@ -79,10 +79,14 @@ class Connection:
                     task = asyncio.create_task(self._store(conversation, event))
                     storing.add(task)
                     task.add_done_callback(storing.discard)
-                else:
+                elif not isinstance(event, ListModels) or not await self._have_models_changed():
                     conversation.receive(event)
             await self._outbox.room()
         await asyncio.gather(*storing)
+
+    async def _have_models_changed(self) -> bool:
+        """Whether files of models came or went; everybody, also who asked, is told so."""
+        return self._service.show(await asyncio.to_thread(self._service.look_up_models))
 
     async def _store(self, conversation: Conversation, event: BlobArrived) -> None:
         try:

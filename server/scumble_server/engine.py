@@ -49,6 +49,10 @@ class DeviceEngine:
         """Every model that requests can name, and whether it is in memory."""
         return self._shelf.list()
 
+    def loaded(self) -> tuple[str, ...]:
+        """The ids of the models in memory."""
+        return self._shelf.loaded
+
     def memory_used(self) -> int:
         """Bytes of memory that models take."""
         return self._shelf.memory_used

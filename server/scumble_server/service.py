@@ -28,7 +28,7 @@ from scumble_server.outcomes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from scumble_protocol.messages import Device, Hello, Limits
     from scumble_protocol.requests import Request
@@ -70,7 +70,7 @@ class Service:
         limits: What is accepted.
         version: The server's version, for `welcome`.
         device: What is known of the device before the worker has set it up.
-        models: What is known of the models before that.
+        look_up: Looks which models there are, given the ids of those in memory; may take a while.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Service:
         limits: Limits,
         version: str,
         device: Device,
-        models: tuple[ModelInfo, ...],
+        look_up: Callable[[Collection[str]], tuple[ModelInfo, ...]],
     ) -> None:
         self.book = book
         self.store = store
@@ -90,7 +90,8 @@ class Service:
         self._workforce = workforce
         self._version = version
         self._device = device
-        self._models = models
+        self._look_up = look_up
+        self._models = look_up(())
         self._memory_used = 0
         self._started = time.monotonic()
         self._conversations: dict[Conversation, Peer] = {}
@@ -143,6 +144,19 @@ class Service:
         """From now on a stopped job was not cancelled; it stays in the journal to be done again."""
         self._is_stopping = True
 
+    def look_up_models(self) -> tuple[ModelInfo, ...]:
+        """The models that are there now, for `show`; may be called on another thread."""
+        return self._look_up([model.id for model in self._models if model.loaded])
+
+    def show(self, models: tuple[ModelInfo, ...]) -> bool:
+        """Tell everybody of the models, if they are others than before; whether they are."""
+        if models == self._models:
+            return False
+        self._models = models
+        for peer in self._conversations.values():
+            peer.send(Models(models))
+        return True
+
     def models(self) -> Models:
         """The models, as far as they are known by now."""
         return Models(self._models)
@@ -163,10 +177,10 @@ class Service:
             self.book.report(outcome.job, outcome.report)
         elif isinstance(outcome, Ready):
             self._device = outcome.device
-            self._show(outcome.models)
+            self.show(outcome.models)
         elif isinstance(outcome, ModelsChanged):
             self._memory_used = outcome.memory_used
-            self._show(outcome.models)
+            self.show(outcome.models)
         elif isinstance(outcome, (Done, Broken, Stopped)):
             self._ended(outcome)
 
@@ -187,10 +201,3 @@ class Service:
         if job is not None:
             self._is_busy = True
             self._workforce.run(job.id, job.request)
-
-    def _show(self, models: tuple[ModelInfo, ...]) -> None:
-        if models == self._models:
-            return
-        self._models = models
-        for peer in self._conversations.values():
-            peer.send(Models(models))

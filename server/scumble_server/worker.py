@@ -54,6 +54,10 @@ class Engine(Protocol):
         """Every model that requests can name, and whether it is in memory."""
         ...
 
+    def loaded(self) -> tuple[str, ...]:
+        """The ids of the models in memory."""
+        ...
+
     def memory_used(self) -> int:
         """Bytes of memory that models take."""
         ...
@@ -94,6 +98,7 @@ class Worker:
         self._preload = preload
         self._inbox: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
+        self._loaded: frozenset[str] = frozenset()
         self._is_stopping = threading.Event()
         # A daemon, since a model that is being loaded can't be interrupted when the program ends.
         self._thread = threading.Thread(target=self._work, name="scumble-worker", daemon=True)
@@ -133,7 +138,7 @@ class Worker:
         while (task := self._inbox.get()) is not None and not self._is_stopping.is_set():
             self._tell(self._attempt(engine, task))
             self._cancelled.discard(task.job)
-            self._tell(ModelsChanged(engine.models(), engine.memory_used()))
+            self._tell_models(engine)
 
     def _load(self, engine: Engine, model: str) -> None:
         def report(_report: Report) -> None:
@@ -148,7 +153,14 @@ class Worker:
             _log.warning("%s was not loaded at the start: %s", model, error)
         except Exception:  # noqa: BLE001  as in `_attempt`; the job that needs it will say so
             _internal(f"{model} could not be loaded at the start.")
-        self._tell(ModelsChanged(engine.models(), engine.memory_used()))
+        self._tell_models(engine)
+
+    def _tell_models(self, engine: Engine) -> None:
+        # Only after a change: looking at every model's files takes a while, and a client may be
+        # waiting for its result meanwhile.
+        if (loaded := frozenset(engine.loaded())) != self._loaded:
+            self._loaded = loaded
+            self._tell(ModelsChanged(engine.models(), engine.memory_used()))
 
     def _attempt(self, engine: Engine, task: _Task) -> Outcome:
         def report(told: Report) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scumble_protocol.errors import ScumbleError
-    from scumble_protocol.messages import ClientMessage, JobEvent, ServerMessage
+    from scumble_protocol.messages import ClientMessage, JobEvent, ModelInfo, ServerMessage
     from scumble_protocol.requests import Request
 
 RESULT = b"result" * 7
@@ -63,6 +63,7 @@ class Server:
         self, folder: Path, limits: Limits | None = None, *, budget: int = 2**30, now: float = 0
     ) -> None:
         self.now = now
+        self.models: tuple[ModelInfo, ...] = (STARTER,)
         self.journal = Journal(folder / "journal.sqlite")
         self.store = BlobStore(folder / "blobs", budget=budget, memory=2**20)
         self.book = JobBook(self.journal, self.store, lambda: self.now)
@@ -74,7 +75,9 @@ class Server:
             limits=limits or Limits(),
             version="1",
             device=Device("cpu", "test", 0),
-            models=(STARTER,),
+            look_up=lambda loaded: tuple(
+                replace(model, loaded=model.id in loaded) for model in self.models
+            ),
         )
         self.service.begin()
 

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,9 @@ from scumble_protocol.messages import (
     Chunk,
     Encoding,
     Hello,
+    ListModels,
     Message,
+    Models,
     Refused,
     Submit,
     Want,
@@ -33,7 +36,7 @@ from scumble_protocol.messages import (
 )
 from scumble_server.connection import Connection
 from scumble_server.gate import refuse_strangers
-from tests.protocol.samples import REGENERATE
+from tests.protocol.samples import REGENERATE, STARTER
 from tests.server.service.rig import BLOBS, RESULT, Server
 from tests.timing import MS
 
@@ -151,6 +154,26 @@ def test_a_job_and_its_pictures_go_over_the_wire_and_the_result_comes_back(tmp_p
             piece = await heard(connection)
             assert isinstance(piece, Chunk)
             assert piece.data == RESULT
+
+    visit(server, act)
+
+
+def test_a_model_that_came_is_listed_and_told_to_everybody_once(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as asking, door() as other:
+            await greet(asking)
+            await greet(other)
+            server.models = (STARTER, replace(STARTER, id="new"))
+            await asking.send(codec.encode(ListModels()))
+            for connection in (asking, other):
+                models = await heard(connection)
+                assert isinstance(models, Models)
+                assert [model.id for model in models.models] == [STARTER.id, "new"]
+            await asking.send(codec.encode(ListModels()))
+            await asking.send(codec.encode(AskStatus()))
+            assert [(await heard(asking)).type for _ in range(2)] == ["models", "status"]
 
     visit(server, act)
 

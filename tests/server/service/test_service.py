@@ -55,7 +55,7 @@ def refusal(editor: Editor, job: str) -> Refused:
 def test_a_client_is_welcomed_with_what_it_needs_to_know(server: Server) -> None:
     (welcome,) = Editor(server).received
     assert isinstance(welcome, Welcome)
-    assert welcome.models == (STARTER,)
+    assert welcome.models == (replace(STARTER, loaded=False),)
     assert welcome.limits == server.service.limits
     assert welcome.lost == ()
 
@@ -563,7 +563,7 @@ def raise_full(*_: object) -> None:
 
 def test_a_change_of_the_models_is_told_to_everybody_once(server: Server) -> None:
     ann, bob = Editor(server), Editor(server)
-    loaded = (replace(STARTER, loaded=not STARTER.loaded),)
+    loaded = (replace(STARTER, loaded=True),)
     server.happened(ModelsChanged(loaded, 5))
     server.happened(ModelsChanged(loaded, 6))
     for editor in (ann, bob):
