@@ -32,10 +32,15 @@ class ColourSpace:
         self._channels = channels
         self._profile = profile if profile and _is_usable(profile, channels) else None
 
+    @property
+    def is_srgb(self) -> bool:
+        """Whether the colours are sRGB (or its greys) already."""
+        return self._profile is None
+
     def to_srgb(self, colours: Samples) -> Samples:
         """The colours (height, width, 1 or 3) in sRGB: (height, width, 3), same depth."""
         if self._profile is None:
-            return np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
+            return np.broadcast_to(colours, (*colours.shape[:2], 3))
         return _transform(colours, self._profile, _SRGB)
 
     def from_srgb(self, colours: Samples) -> Samples:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from scumble_cli.colour import ColourSpace, Samples
@@ -45,11 +46,13 @@ class Picture:
     def read(self, rect: Rect) -> Samples:
         """The pixels of a rectangle inside the picture, as straight RGBA in sRGB."""
         samples = self._part(rect)
-        colours = self._space.to_srgb(samples[..., : self._colours])
-        alpha = samples[..., self._colours :]
-        if not self.has_alpha:
-            alpha = np.full((*colours.shape[:2], 1), np.iinfo(samples.dtype).max, samples.dtype)
-        return np.concatenate([colours, alpha], axis=2)
+        if self._space.is_srgb and samples.shape[2] != 2:
+            return samples if samples.shape[2] == 4 else _with_alpha(samples)
+        pixels = np.empty((*samples.shape[:2], 4), samples.dtype)
+        pixels[..., :3] = self._space.to_srgb(samples[..., : self._colours])
+        opaque = np.iinfo(samples.dtype).max
+        pixels[..., 3] = samples[..., -1] if self.has_alpha else opaque
+        return pixels
 
     def cropped(self, rect: Rect) -> Picture:
         """A rectangle inside the picture, as a picture of its own; shares the samples."""
@@ -89,3 +92,9 @@ class Picture:
 
     def _part(self, rect: Rect) -> Samples:
         return self.samples[rect.y : rect.bottom, rect.x : rect.right]
+
+
+def _with_alpha(samples: Samples) -> Samples:
+    """Grey or RGB as opaque RGBA, many times faster than array by array."""
+    code = cv2.COLOR_RGB2RGBA if samples.shape[2] == 3 else cv2.COLOR_GRAY2RGBA
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(samples), code))
