@@ -1,7 +1,8 @@
-"""Makes the pictures of the README and of the docs: python docs/make_pictures.py
+"""Makes the pictures of the README and of the docs: `python docs/make_pictures.py`.
 
 Runs the demo as a newcomer would, and puts before and after side by side.
 """
+# ruff: noqa: INP001 (a script beside the pages, no package)
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        subprocess.run(
+        subprocess.run(  # noqa: S603  our own program
             (sys.executable, "-m", "scumble_cli", "demo", "--out", str(folder)), check=True
         )
         joined = beside(folder / "before.png", folder / "after.png")
