@@ -11,6 +11,7 @@ from scumble_protocol.messages import (
     JobEvent,
     ModelInfo,
     Models,
+    Phase,
     ServerMessage,
     Status,
     Welcome,
@@ -26,6 +27,7 @@ from scumble_server.outcomes import (
     Reported,
     Stopped,
 )
+from scumble_server.report import ProgressReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from scumble_protocol.requests import Request
     from scumble_server.blobstore import BlobStore
     from scumble_server.jobs import JobBook
+
+
+_GETTING_READY = ProgressReport(Phase.LOADING, 0, 1, detail="the device gets ready")
+"""What a job says that was started while the worker still imports torch."""
 
 
 class Peer(Protocol):
@@ -95,6 +101,7 @@ class Service:
         self._memory_used = 0
         self._started = time.monotonic()
         self._conversations: dict[Conversation, Peer] = {}
+        self._is_ready = False
         self._is_busy = False
         self._is_stopping = False
 
@@ -176,6 +183,7 @@ class Service:
         if isinstance(outcome, Reported):
             self.book.report(outcome.job, outcome.report)
         elif isinstance(outcome, Ready):
+            self._is_ready = True
             self._device = outcome.device
             self.show(outcome.models)
         elif isinstance(outcome, ModelsChanged):
@@ -200,4 +208,6 @@ class Service:
         job = self.book.start_next()
         if job is not None:
             self._is_busy = True
+            if not self._is_ready:
+                self.book.report(job.id, _GETTING_READY)
             self._workforce.run(job.id, job.request)

@@ -26,7 +26,7 @@ from scumble_protocol.session import BlobArrived, ClientSession, ServerSession
 from scumble_server.blobstore import BlobStore
 from scumble_server.jobs import JobBook
 from scumble_server.journal import Journal
-from scumble_server.outcomes import Broken, Done, Outcome, Reported, Stopped
+from scumble_server.outcomes import Broken, Done, Outcome, Ready, Reported, Stopped
 from scumble_server.report import PreviewReport, ProgressReport
 from scumble_server.service import Service
 from tests.protocol.samples import IMAGE_BYTES, MASK_BYTES, REGENERATE, STARTER
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from scumble_protocol.requests import Request
 
 RESULT = b"result" * 7
+DEVICE = Device("cpu", "test", 0)
 BLOBS = {blob_id(data): data for data in (IMAGE_BYTES, MASK_BYTES)}
 
 
@@ -60,9 +61,14 @@ class Server:
     """One start of a server on a state folder."""
 
     def __init__(
-        self, folder: Path, limits: Limits | None = None, *, budget: int = 2**30, now: float = 0
+        self,
+        folder: Path,
+        limits: Limits | None = None,
+        *,
+        budget: int = 2**30,
+        is_ready: bool = True,
     ) -> None:
-        self.now = now
+        self.now = 0.0
         self.models: tuple[ModelInfo, ...] = (STARTER,)
         self.journal = Journal(folder / "journal.sqlite")
         self.store = BlobStore(folder / "blobs", budget=budget, memory=2**20)
@@ -74,11 +80,13 @@ class Server:
             self.worker,
             limits=limits or Limits(),
             version="1",
-            device=Device("cpu", "test", 0),
+            device=DEVICE,
             look_up=lambda loaded: tuple(
                 replace(model, loaded=model.id in loaded) for model in self.models
             ),
         )
+        if is_ready:
+            self.service.happened(Ready(DEVICE, (replace(STARTER, loaded=False),)))
         self.service.begin()
 
     def kill(self) -> None:

@@ -21,6 +21,8 @@ from scumble_protocol.messages import (
     Limits,
     ListModels,
     Models,
+    Phase,
+    Progress,
     Refused,
     Status,
     Submit,
@@ -119,6 +121,16 @@ def test_one_jobs_pictures_are_asked_for_before_the_nexts(server: Server) -> Non
     assert set(wants[-1].blobs) == {blob_id(other)}
     editor.upload(blob_id(other))
     assert editor.heard("two") == ["accepted"]
+
+
+def test_a_job_that_starts_before_the_device_is_ready_says_so(tmp_path: Path) -> None:
+    server = Server(tmp_path, is_ready=False)
+    editor = Editor(server)
+    editor.submit("one")
+    assert editor.heard("one") == ["accepted", "started", "progress"]
+    progress = editor.events("one")[-1]
+    assert isinstance(progress, Progress)
+    assert (progress.phase, progress.step) == (Phase.LOADING, 0)
 
 
 # Order and fairness
