@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import scumble_server
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.client import Result
 from scumble_protocol.geometry import Rect, Size
@@ -25,7 +23,6 @@ from tests.server.pixels.requests import ellipse
 
 TINY = "tiny"
 STARTER = "starter"
-_SHIPPED = Path(scumble_server.__file__).parent / STARTER / "model_index.json"
 
 DEPTHS = (np.uint8, np.uint16)
 PLACES = {
@@ -69,17 +66,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Painter]:
         yield connected
 
 
-@pytest.fixture(
-    params=[
-        TINY,
-        pytest.param(
-            STARTER,
-            marks=pytest.mark.skipif(
-                not _SHIPPED.exists(), reason="the starter is not here: server/starter makes it"
-            ),
-        ),
-    ]
-)
+@pytest.fixture(params=[TINY, STARTER])
 def model(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -101,7 +88,7 @@ def ask(
         negative="",
         strength=0.7,
         sampler=Sampler.DDIM,
-        steps=10,
+        steps=6,
         cfg=1.0,
         seed=42,
         count=1,
