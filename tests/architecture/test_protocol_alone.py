@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import pkgutil
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOCOL = ROOT / "protocol"
+GOLDEN = ROOT / "tests" / "protocol" / "golden_v1.json"
 OLDEST = "python3.10"
 
 # -I -S gives a Python without its site-packages, so the folders come in as arguments.
@@ -23,6 +26,18 @@ for name in sys.argv[3:]:
     importlib.import_module(name)
 strangers = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)
 print(*sorted(strangers - {"__main__"}))
+"""
+
+# Every pinned message, read and written again with the pure-Python msgpack.
+REPEAT_GOLDEN = """
+import sys, json
+sys.path[:0] = sys.argv[1:3]
+from scumble_protocol import codec, messages
+for name, entry in json.load(open(sys.argv[3], encoding="utf-8")).items():
+    wire = bytes.fromhex(entry["wire"])
+    again = codec.encode(codec.decode(wire, messages.MESSAGES))
+    assert again == wire, name
+    print(name)
 """
 
 
@@ -48,12 +63,18 @@ def modules() -> list[str]:
     return [info.name for info in pkgutil.walk_packages(folders, "scumble_protocol.")]
 
 
-def import_all(python: str, vendored: Path) -> list[str]:
-    """Import every module and name the packages that came in from outside the library."""
-    command = (python, "-I", "-S", "-W", "error", "-c", IMPORT_ALL, str(PROTOCOL), str(vendored))
-    answer = subprocess.run((*command, *modules()), capture_output=True, text=True, check=False)
+def run_bare(python: str, code: str, *arguments: str) -> list[str]:
+    """Run code in a Python without site-packages and give the lines that it printed."""
+    command = (python, "-I", "-S", "-W", "error", "-c", code, *arguments)
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
-    return answer.stdout.split()
+    return answer.stdout.splitlines()
+
+
+def import_all(python: str, vendored: Path) -> set[str]:
+    """Import every module and name the packages that came in from outside the library."""
+    (line,) = run_bare(python, IMPORT_ALL, str(PROTOCOL), str(vendored), *modules())
+    return set(line.split())
 
 
 def oldest_python() -> str:
@@ -67,13 +88,16 @@ def oldest_python() -> str:
 
 
 def test_protocol_needs_msgpack_and_websockets_only(vendored: Path) -> None:
-    assert set(import_all(sys.executable, vendored)) <= {
-        "scumble_protocol",
-        "msgpack",
-        "websockets",
-    }
+    assert import_all(sys.executable, vendored) == {"scumble_protocol", "msgpack", "websockets"}
 
 
 def test_protocol_imports_on_the_oldest_python(vendored: Path) -> None:
-    strangers = import_all(oldest_python(), vendored)
-    assert set(strangers) <= {"scumble_protocol", "msgpack", "websockets"}
+    assert import_all(oldest_python(), vendored) == {"scumble_protocol", "msgpack", "websockets"}
+
+
+@pytest.mark.parametrize("find", [lambda: sys.executable, oldest_python], ids=["this", "oldest"])
+def test_protocol_speaks_the_same_without_compiled_code(
+    vendored: Path, find: Callable[[], str]
+) -> None:
+    said = run_bare(find(), REPEAT_GOLDEN, str(PROTOCOL), str(vendored), str(GOLDEN))
+    assert len(said) == len(json.loads(GOLDEN.read_text("utf-8")))
