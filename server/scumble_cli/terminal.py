@@ -50,11 +50,12 @@ def reporter() -> Iterator[Reporter]:
 
 
 class BarReporter:
-    """One bar that is renamed and reset whenever a new phase begins."""
+    """One bar, a new one for each phase."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._task: TaskID | None = None
+        self._phase = ("", 0)
 
     def note(self, text: str) -> None:
         """Print above the bar."""
@@ -62,15 +63,15 @@ class BarReporter:
 
     def show(self, label: str, step: int, of: int, seconds_left: float) -> None:
         """Move the bar; it pulses while `of` is unknown."""
-        if self._task is None:
-            self._task = self._progress.add_task(label, counts="")
-        self._progress.update(
-            self._task,
-            description=label,
-            completed=step,
-            total=of or None,
-            counts=_counts(step, of, seconds_left),
-        )
+        counts = _counts(step, of, seconds_left)
+        if (label, of) == self._phase and self._task is not None:
+            self._progress.update(self._task, completed=step, counts=counts)
+            return
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        # A new task, since rich can't make a known total unknown again.
+        self._task = self._progress.add_task(label, total=of or None, completed=step, counts=counts)
+        self._phase = (label, of)
 
 
 class PlainReporter:

@@ -70,9 +70,7 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
         "processor": f"{_processor()}, {_cores()} cores",
-        "load at the start": f"{os.getloadavg()[0]:.1f}"
-        if hasattr(os, "getloadavg")
-        else "unknown",
+        "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
     }
 
 

@@ -1,0 +1,79 @@
+"""The doctor's checks find what is wrong, and say what would mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from scumble_cli import checks
+from scumble_cli.checks import Finding, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Usage(NamedTuple):
+    """What `shutil.disk_usage` gives."""
+
+    total: int
+    used: int
+    free: int
+
+
+def assert_remedied(finding: Finding, verdict: Verdict) -> None:
+    assert finding.verdict is verdict
+    assert finding.remedy
+
+
+def test_this_machine_is_sound(tmp_path: Path) -> None:
+    for finding in (
+        checks.check_python(),
+        checks.check_packages(),
+        checks.check_memory(),
+        checks.check_state(tmp_path / "new"),
+        checks.check_disk(tmp_path / "not" / "made"),
+    ):
+        assert finding.verdict is not Verdict.BROKEN, finding
+
+
+def test_old_python_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))
+    assert_remedied(checks.check_python(), Verdict.BROKEN)
+
+
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = ["msgpack>=1.1", "absent-package==2; python_version > '3'", "extra; extra == 'x'"]
+    monkeypatch.setattr(checks, "requires", lambda _: needed)
+    finding = checks.check_packages()
+    assert_remedied(finding, Verdict.BROKEN)
+    assert finding.facts == "missing: absent-package"
+
+
+def test_program_that_was_never_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: str) -> list[str]:
+        raise PackageNotFoundError
+
+    monkeypatch.setattr(checks, "requires", unknown)
+    assert_remedied(checks.check_packages(), Verdict.BROKEN)
+
+
+def test_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    assert_remedied(checks.check_state(tmp_path / "state"), Verdict.BROKEN)
+
+
+def test_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 2**18, "SC_PAGE_SIZE": 4096}.__getitem__)
+    finding = checks.check_memory()
+    assert_remedied(finding, Verdict.DOUBTFUL)
+    assert finding.facts == "1.0 GiB"
+
+
+def test_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100, 99, 1))
+    assert_remedied(checks.check_disk(tmp_path), Verdict.DOUBTFUL)
