@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from scumble_protocol.endpoint import Endpoint
     from scumble_protocol.requests import Request
 
-PATIENCE = 120_000 * MS
-"""Importing torch takes half a minute on a machine that trains a model meanwhile."""
+PATIENCE = 240_000 * MS
+"""For the next sign of life. Importing torch takes minutes on a machine that is busy elsewhere."""
 
 TINY = "tiny"
 """The id of the model that `tiny_state` puts into a state folder."""
@@ -109,14 +109,13 @@ class Painter:
 
     def until(self, is_it: Callable[[ClientEvent], bool]) -> ClientEvent:
         """The first event from now on that it is."""
-        deadline = time.monotonic() + PATIENCE
         place = len(self.heard)
         while True:
             while place < len(self.heard):
                 if is_it(self.heard[place]):
                     return self.heard[place]
                 place += 1
-            assert self.client.wait(deadline - time.monotonic()), f"only {self.heard} came"
+            assert self.client.wait(PATIENCE), f"only {self.heard} came"
             self.heard += self.client.poll()
 
     def end_of(self, job: str) -> ClientEvent:

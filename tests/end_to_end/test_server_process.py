@@ -48,6 +48,8 @@ from tests.end_to_end.server_process import (
 )
 from tests.server.models.checkpoints import make_folder
 
+pytestmark = pytest.mark.timeout(1200)  # several servers start, each of which imports torch
+
 LONG: dict[str, Any] = {"strength": 1.0, "steps": 200, "count": 16}
 """Thousands of steps: a job that ends only when it is stopped."""
 
@@ -203,12 +205,12 @@ def test_a_job_of_a_killed_server_is_finished_by_the_next_and_delivered(
     state: Path, server: ServerProcess
 ) -> None:
     request, blobs = regenerate(seed=13, steps=30)
-    with running_server(state, "--device", "cpu") as killed, painter(state) as ann:
+    with running_server(state, "--model", TINY, "--device", "cpu") as killed, painter(state) as ann:
         job = ann.submit(request, blobs)
         ann.sampling(job)
         killed.kill()
         ann.until(lambda event: isinstance(event, Disconnected))
-        with running_server(state, "--device", "cpu"):
+        with running_server(state, "--model", TINY, "--device", "cpu"):
             # The editor that stayed open, and one that was closed and knows the job's id.
             with painter(state) as bob:
                 bob.client.attach(job)
@@ -221,12 +223,15 @@ def test_a_job_of_a_killed_server_is_finished_by_the_next_and_delivered(
 
 def test_a_stopped_server_keeps_what_it_was_doing_for_the_next(state: Path) -> None:
     request, blobs = regenerate(**LONG)
-    with running_server(state, "--device", "cpu") as stopped, painter(state) as ann:
+    with (
+        running_server(state, "--model", TINY, "--device", "cpu") as stopped,
+        painter(state) as ann,
+    ):
         job = ann.submit(request, blobs)
         ann.sampling(job)
         assert stopped.terminate() == 0
         assert endpoint.read(state) is None
-        with running_server(state, "--device", "cpu"):
+        with running_server(state, "--model", TINY, "--device", "cpu"):
             ann.sampling(job)
             ann.client.cancel(job)
             assert isinstance(ann.end_of(job), Cancelled)
@@ -392,7 +397,7 @@ def test_bytes_that_are_no_http_end_only_their_own_connection(server: ServerProc
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process: Linux")
 def test_a_full_disk_refuses_jobs_until_there_is_room_again(state: Path) -> None:
-    with running_server(state, "--device", "cpu") as server, painter(state) as ann:
+    with running_server(state, "--model", TINY, "--device", "cpu") as server, painter(state) as ann:
         before = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4096, before[1]))
         request, blobs = regenerate(strength=0.0)
