@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import huggingface_hub
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HTTPError,  # type: ignore[attr-defined]  # the base of failing connections and answers
-    RepositoryNotFoundError,
-)
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
@@ -27,6 +23,9 @@ PARTS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenize
 """The folders of a model that are fetched; of its weights only those as safetensors."""
 
 MIB = 2**20
+
+HTTP_ERROR: type[Exception] = vars(huggingface_hub.errors)["HTTPError"]
+"""The base of the errors of failing connections and answers, which the hub's library imports."""
 
 
 def fetch(model: str, target: Path, report: Reporter, endpoint: str | None = None) -> None:
@@ -64,7 +63,7 @@ def fetch(model: str, target: Path, report: Reporter, endpoint: str | None = Non
             f"The hub has no model {model!r} that may be fetched.",
             "Check its name; for one with a licence to accept, log in with `hf auth login` first.",
         ) from error
-    except (HTTPError, OSError, huggingface_hub.errors.HFValidationError) as error:
+    except (HTTP_ERROR, OSError, huggingface_hub.errors.HFValidationError) as error:
         raise ServerError(
             ErrorCode.DOWNLOAD_FAILED,
             f"The model {model!r} is not on this machine and could not be fetched from the hub.",

@@ -13,6 +13,7 @@ from scumble_server.models.configs import read_json
 from scumble_server.models.device import careful_type, weights_type
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.folders import has_component, variant_of
+from scumble_server.models.packed import pack_convolutions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,7 @@ def place(pipeline: Any, spec: ModelSpec, device: torch.device) -> DiffusionMode
     for part in (pipeline.unet, pipeline.vae):
         part.to(memory_format=torch.channels_last)
         part.eval().requires_grad_(requires_grad=False)
+    pack_convolutions(pipeline.unet)
     return DiffusionModel(spec, pipeline, device)
 
 

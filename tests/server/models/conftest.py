@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """The models are so small that threads would mostly wait for each other."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`sd1`, `sdxl`, each also with `-inpaint`, as folders and as `.safetensors` files."""
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("made")
     for family in ("sd1", "sdxl"):
         for inpaint in (False, True):
