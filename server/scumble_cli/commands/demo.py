@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scumble_protocol.geometry import Rect, Size
 
 SAMPLE = Path(__file__).parent.parent / "sample" / "coffee.jpg"
-PROMPT = "a doughnut on a wooden table"
+PROMPT = "a red apple on a wooden table"
 CENTRE = (515, 95)
 RADIUS = 72
 """The selection, a disc on the table beside the cup, in pixels of the sample picture."""
