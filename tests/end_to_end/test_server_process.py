@@ -223,8 +223,7 @@ def test_a_job_of_a_killed_server_is_finished_by_the_next_and_delivered(
 
 def test_a_stopped_server_keeps_what_it_was_doing_for_the_next(state: Path) -> None:
     request, blobs = regenerate(**LONG)
-    arguments = ("--model", TINY, "--device", "cpu")
-    with running_server(state, *arguments) as stopped, painter(state) as ann:
+    with (
         running_server(state, "--model", TINY, "--device", "cpu") as stopped,
         painter(state) as ann,
     ):
