@@ -9,7 +9,11 @@ from pathlib import Path
 from diffusers import AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from .settings import Sampling
 from .unet import make_schedule
+
+ADVICE = "scumble.json"
+"""Where Scumble's server reads what a model's makers advise."""
 
 SUFFIXES = frozenset({".safetensors", ".json", ".txt", ".md"})
 """What the folder may hold: no pickles, no code."""
@@ -39,7 +43,7 @@ def pipeline(parts: Parts) -> StableDiffusionPipeline:
     )
 
 
-def write(parts: Parts, folder: Path) -> None:
+def write(parts: Parts, sampling: Sampling, folder: Path) -> None:
     """Writes the parts as safetensors and JSON, the larger ones in half precision.
 
     The text encoder stays in single precision: transformers loads what it finds, diffusers loads
@@ -53,6 +57,13 @@ def write(parts: Parts, folder: Path) -> None:
         part.float()
     _write_plain_vocabulary(folder / "tokenizer")
     _drop_derived_entry(folder / "vae" / "config.json")
+    advice = {
+        "title": "Starter",
+        "steps": sampling.steps,
+        "cfg": sampling.guidance,
+        "sampler": sampling.sampler,
+    }
+    (folder / ADVICE).write_text(json.dumps(advice, indent=2) + "\n", encoding="utf-8")
     strangers = [p for p in folder.rglob("*") if p.is_file() and p.suffix not in SUFFIXES]
     if strangers:
         raise ValueError(f"a model folder must not hold {strangers[0].name}")

@@ -59,6 +59,8 @@ class UnetSettings:
 class Sampling:
     """How the judged pictures are made."""
 
+    sampler: str = "dpmpp_2m"
+    """By the protocol's name; the judge uses diffusers' class of it."""
     steps: int = 15
     guidance: float = 4.0
     seeds: int = 4

@@ -132,14 +132,18 @@ def corpus(seed: int, count: int) -> list[str]:
 
 
 def train(
-    settings: TextSettings, tokenizer: CLIPTokenizer, pace: Pace, place: Place
+    settings: TextSettings,
+    tokenizer: CLIPTokenizer,
+    pace: Pace,
+    place: Place,
+    device: torch.device,
 ) -> CLIPTextModel:
     """Teaches an encoder to know from a caption everything that it tells.
 
     A finished encoder stays as it is: the denoiser has learned to read it.
     """
     torch.manual_seed(4)
-    reader = Reader(make_encoder(tokenizer, settings), settings.width)
+    reader = Reader(make_encoder(tokenizer, settings), settings.width).to(device)
     kept = checkpoint.load(place.path)
     if kept:
         reader.load_state_dict(kept["model"])
@@ -175,25 +179,31 @@ def accuracy(reader: Reader, tokenizer: CLIPTokenizer, count: int = 512) -> dict
     """How often each fact is read rightly from captions of a seed that training never uses."""
     rng = np.random.default_rng([6])
     made = [caption(random_facts(rng), rng) for _ in range(count)]
-    numbers = tokens(tokenizer, [words for words, _ in made])
-    rows = (numbers == reader.encoder.config.eos_token_id).nonzero()[:, 0]
-    wanted = labels([told for _, told in made])
-    answers = reader(numbers)
+    answers, wanted = _read(reader, tokenizer, made)
     return {
-        name: float((answers[name].argmax(1) == wanted[name][rows]).float().mean())
-        for name in wanted
+        name: float((answers[name].argmax(1) == classes).float().mean())
+        for name, classes in wanted.items()
     }
 
 
 def _loss(reader: Reader, tokenizer: CLIPTokenizer, batch: int, rng: np.random.Generator) -> Tensor:
     made = [caption(random_facts(rng), rng) for _ in range(batch - 1)]
     made.append(("", Facts()))
-    numbers = tokens(tokenizer, [words for words, _ in made])
+    answers, wanted = _read(reader, tokenizer, made)
+    losses = [functional.cross_entropy(answers[name], classes) for name, classes in wanted.items()]
+    return torch.stack(losses).sum()
+
+
+def _read(
+    reader: Reader, tokenizer: CLIPTokenizer, made: list[tuple[str, Facts]]
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """What the reader says of captions, and what it should say, position for position."""
+    numbers = tokens(tokenizer, [words for words, _ in made]).to(reader.encoder.device)
     rows = (numbers == reader.encoder.config.eos_token_id).nonzero()[:, 0]
     wanted = labels([told for _, told in made])
-    answers = reader(numbers)
-    losses = [functional.cross_entropy(answers[name], wanted[name][rows]) for name in wanted]
-    return torch.stack(losses).sum()
+    return reader(numbers), {
+        name: classes.to(rows.device)[rows] for name, classes in wanted.items()
+    }
 
 
 def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:

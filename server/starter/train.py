@@ -79,7 +79,7 @@ def autoencoder(work: Work) -> AutoencoderTiny:
     pool.write_clutter(pictures, work.painter(), work.settings.vae.pictures, work.processes)
     photos = vae.photographs(work.folder / "photos")
     crops = vae.Crops(np.load(pictures, mmap_mode="r"), photos, work.settings.vae)
-    return vae.train(crops, work.held_out(), work.pace("vae"), work.place("vae"))
+    return vae.train(crops, work.held_out(), work.pace("vae"), work.place("vae"), work.device)
 
 
 def words(work: Work) -> tuple[CLIPTokenizer, CLIPTextModel]:
@@ -89,14 +89,15 @@ def words(work: Work) -> tuple[CLIPTokenizer, CLIPTextModel]:
     if not folder.is_dir():
         text.make_tokenizer(text.corpus(0, settings.corpus), settings).save_pretrained(folder)
     tokenizer = CLIPTokenizer.from_pretrained(folder)
-    return tokenizer, text.train(settings, tokenizer, work.pace("text"), work.place("text"))
+    encoder = text.train(settings, tokenizer, work.pace("text"), work.place("text"), work.device)
+    return tokenizer, encoder
 
 
 def denoiser(work: Work, maker: latents.Maker, encoder: CLIPTextModel) -> UNet2DConditionModel:
     """Trains the denoiser or goes on training it, and returns its average so far."""
     if "unet" in work.stages:
         latents.cached(work.folder / "latents", maker, 0, work.settings.unet.scenes)
-        company.run(_denoise, work.processes, work)
+        company.run(_denoise, work.processes if work.device.type == "cpu" else 1, work)
     network = unet.make(
         work.settings.unet,
         latent_side=work.settings.side // vae.PATCH,
@@ -126,8 +127,8 @@ def run(work: Work, out: Path) -> judge.Figures:
     tokenizer, encoder = words(work)
     maker = latents.Maker(work.painter(), model, tokenizer, work.processes)
     network = denoiser(work, maker, encoder)
-    parts = export.Parts(model, tokenizer, encoder, network)
-    export.write(parts, out)
+    parts = export.Parts(model.cpu(), tokenizer, encoder.cpu(), network)
+    export.write(parts, work.settings.sampling, out)
     work.report(f"wrote {out}: {export.megabytes(out):.1f} MB")
     own = latents.cached(work.folder / "judge", maker, JUDGE_SEED, work.settings.judge_scenes)
     critic = judge.train(own, work.pace("judge"), work.place("judge"))

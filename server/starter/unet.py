@@ -185,8 +185,9 @@ def make_student(
     average = make(settings, latent_side=latent_side, text_width=width)
     average.load_state_dict(model.state_dict())
     model = model.to(device, memory_format=torch.channels_last)
-    # On a CPU the backward pass of PyTorch's fused attention is slow in bfloat16.
-    model.set_attn_processor(AttnProcessor())
+    if device.type == "cpu":
+        # There the backward pass of PyTorch's fused attention is slow in bfloat16.
+        model.set_attn_processor(AttnProcessor())
     optimizer = torch.optim.AdamW(
         model.parameters(), settings.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )

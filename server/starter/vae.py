@@ -49,7 +49,8 @@ class Components:
 
     def latents(self, pictures: Tensor) -> Tensor:
         """Projects batch x 3 x height x width pictures from -1 to 1."""
-        return functional.conv2d(pictures, self.kernel, self.bias, stride=PATCH)
+        kernel, bias = self.kernel.to(pictures.device), self.bias.to(pictures.device)
+        return functional.conv2d(pictures, kernel, bias, stride=PATCH)
 
 
 def make(settings: VaeSettings) -> AutoencoderTiny:
@@ -153,13 +154,15 @@ def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
     return loss
 
 
-def train(crops: Crops, held_out: NDArray[np.uint8], pace: Pace, place: Place) -> AutoencoderTiny:
+def train(
+    crops: Crops, held_out: NDArray[np.uint8], pace: Pace, place: Place, device: torch.device
+) -> AutoencoderTiny:
     """Trains or goes on training; returns the autoencoder with its scaling factor set.
 
     A finished autoencoder stays as it is, whatever the budget: latents have been made with it.
     """
     torch.manual_seed(1)
-    model = make(crops.settings).to(memory_format=torch.channels_last)
+    model = make(crops.settings).to(device, memory_format=torch.channels_last)
     kept = checkpoint.load(place.path)
     if kept:
         model.load_state_dict(kept["model"])
@@ -190,7 +193,7 @@ def _go_on(
     while (fraction := pace.fraction) < 1:
         rate = learning_rate(settings.rate, pace.done, fraction, warm_steps=100, flat=0.2)
         set_learning_rate(optimizer, rate)
-        batch = crops.batch(np.random.default_rng([2, pace.done]))
+        batch = crops.batch(np.random.default_rng([2, pace.done])).to(model.device)
         loss = _loss(model, batch, principal, pace)
         optimizer.zero_grad()
         loss.backward()
@@ -227,8 +230,9 @@ def encode(model: AutoencoderTiny, pixels: NDArray[np.uint8]) -> Tensor:
 @torch.no_grad()
 def decode(model: AutoencoderTiny, latents: Tensor) -> Tensor:
     """Decodes scaled latents to pictures from -1 to 1."""
+    scale = float(model.config.scaling_factor)
     parts = [
-        model.decode(latents[start : start + 4] / model.config.scaling_factor).sample
+        model.decode(latents[start : start + 4].to(model.device) / scale).sample
         for start in range(0, len(latents), 4)
     ]
     return torch.cat(parts).clamp(-1, 1)
@@ -236,7 +240,7 @@ def decode(model: AutoencoderTiny, latents: Tensor) -> Tensor:
 
 def quality(model: AutoencoderTiny, pixels: NDArray[np.uint8]) -> float:
     """Decibels of the pictures after going through the autoencoder."""
-    return decibels(decode(model, encode(model, pixels)), to_tensor(pixels))
+    return decibels(decode(model, encode(model, pixels)).cpu(), to_tensor(pixels))
 
 
 def scaling_factor(model: AutoencoderTiny, pixels: NDArray[np.uint8]) -> float:

@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from starter import checkpoint, company, device, export, judge, latents, text, train, unet, vae
+from starter import (
+    checkpoint,
+    company,
+    device,
+    export,
+    judge,
+    latents,
+    pool,
+    text,
+    train,
+    unet,
+    vae,
+)
 from starter.checkpoint import Pace, Place
 from starter.settings import TOY
 from tests.server.starter.averaging import average_ranks
@@ -203,4 +215,4 @@ def test_the_device_is_taken_by_name() -> None:
 
 def test_missing_emoji_are_asked_for_with_the_command_that_gets_them(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="npm install"):
-        train.pool.painter("emoji", tmp_path, 64)
+        pool.painter("emoji", tmp_path, 64)
