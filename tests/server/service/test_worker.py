@@ -135,7 +135,7 @@ def test_the_engine_gets_the_jobs_pictures_and_its_reports_are_told(tmp_path: Pa
         store.put(blob_id(b"picture"), b"picture")
         worker.run("one", REGENERATE)
         assert told.next() == Reported("one", STEP)
-        assert told.next() == Done("one", (), ())
+        assert told.ended() == Done("one", (), ())
 
 
 def test_a_cancelled_job_stops_at_its_next_report_and_the_next_one_runs(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_cancelled_job_stops_at_its_next_report_and_the_next_one_runs(tmp_path
         engine.doing = nothing
         worker.cancel("one")
         may_go_on.set()
-        assert told.next() == Stopped("one")
+        assert told.ended() == Stopped("one")
         assert isinstance(told.ended(), Done)
 
 
