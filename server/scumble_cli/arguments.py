@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from scumble_protocol.geometry import Rect
 
@@ -54,7 +56,7 @@ def _serve(add: _Add) -> None:
         serve,
         ("--host", str, "H", "address to listen on (default: 127.0.0.1, this machine only)"),
         ("--port", int, "P", "port to listen on, 0 for any free one"),
-        ("--model", str, "ID", "the model to work with where a request names none"),
+        ("--model", model, "ID", "the model to work with where a request names none"),
         ("--device", str, "D", "auto, cpu, cuda, cuda:N, mps or xpu (default: auto)"),
         ("--state", str, "DIR", "folder for models, journal and pictures"),
     )
@@ -80,7 +82,7 @@ def _regenerate(add: _Add) -> None:
         ("--sampler", str, "NAME", "euler, euler_a, dpmpp_2m, ddim, unipc, …"),
         ("--seed", int, "N", "the same seed gives the same picture (default: random)"),
         ("--count", int, "N", "number of variations, 1 to 16"),
-        ("--model", str, "ID", "see `scumble models`"),
+        ("--model", model, "ID", "see `scumble models`; a path works too"),
         ("--grow", int, "PX", "widen the selection by so many pixels"),
         ("--feather", int, "PX", "width of the selection's soft rim"),
         ("--padding", int, "PX", "how much of the surroundings the model sees"),
@@ -99,7 +101,7 @@ def _upscale(add: _Add) -> None:
     upscale.add_argument(
         "--scale", type=float, required=True, metavar="F", help="factor, above 1 up to 8"
     )
-    _options(upscale, ("--model", str, "ID", "an upscaler (default: lanczos)"))
+    _options(upscale, ("--model", model, "ID", "an upscaler or its path (default: lanczos)"))
     _output(upscale, ".png or .tiff file (default: beside PICTURE)")
     _server(upscale)
     _json(upscale)
@@ -178,3 +180,10 @@ def rectangle(text: str) -> Rect:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,W,H in whole pixels") from None
     return Rect(x, y, width, height)
+
+
+def model(text: str) -> str:
+    """The id of a model; a path is made absolute, since the server runs in another folder."""
+    looks_like_path = os.sep in text or text.endswith((".safetensors", ".pth"))
+    path = Path(text).expanduser()
+    return str(path.resolve()) if looks_like_path and path.exists() else text

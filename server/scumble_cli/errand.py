@@ -9,7 +9,6 @@ from scumble_cli.connection import Connection
 from scumble_cli.desk import Desk
 from scumble_cli.terminal import reporter, say
 from scumble_protocol.editor.studio import Studio
-from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.requests import Regenerate
 
 if TYPE_CHECKING:
@@ -88,14 +87,7 @@ def summary(finished: Finished, files: Sequence[Path]) -> dict[str, object]:
 
 
 def _ensure_model(studio: Studio, desk: Desk, wanted: str) -> None:
-    """Have a model that the server does not list fetched, or learn from it why it can't be used."""
-    if wanted in {model.id for model in studio.models}:
-        return
-    desk.finish(studio.load(wanted))
-    desk.refresh_models()
+    """Have a model that the server does not list loaded: one with a hub id or a path."""
     if wanted not in {model.id for model in studio.models}:
-        raise RequestError(
-            ErrorCode.UNSUPPORTED_MODEL,
-            f"The server can load {wanted}, but does not offer it by that name.",
-            "Put the model, or a link to it, into the folder `models` of Scumble's own folder.",
-        )
+        desk.finish(studio.load(wanted))
+        desk.refresh_models()

@@ -136,9 +136,11 @@ class Worker:
         if chosen := self._preload(models):
             self._load(engine, chosen)
         while (task := self._inbox.get()) is not None and not self._is_stopping.is_set():
-            self._tell(self._attempt(engine, task))
+            outcome = self._attempt(engine, task)
             self._cancelled.discard(task.job)
+            # First, so that whoever had a model loaded finds it in the list once that is done.
             self._tell_models(engine)
+            self._tell(outcome)
 
     def _load(self, engine: Engine, model: str) -> None:
         def report(_report: Report) -> None:
@@ -156,8 +158,8 @@ class Worker:
         self._tell_models(engine)
 
     def _tell_models(self, engine: Engine) -> None:
-        # Only after a change: looking at every model's files takes a while, and a client may be
-        # waiting for its result meanwhile.
+        # Only after a change: looking at every model's files takes a while, though less than the
+        # loading before it, and a client is waiting for its result meanwhile.
         if (loaded := frozenset(engine.loaded())) != self._loaded:
             self._loaded = loaded
             self._tell(ModelsChanged(engine.models(), engine.memory_used()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scumble_cli.arguments import parse, rectangle
+from scumble_cli.arguments import model, parse, rectangle
 from scumble_cli.version import version
 from scumble_protocol.errors import RequestError
 from scumble_protocol.geometry import Rect
@@ -71,3 +71,14 @@ def test_empty_rectangle_is_the_painters_mistake() -> None:
 def test_models_are_listed_unless_said_otherwise() -> None:
     assert parse(["models"]).action == "list"
     assert parse(["models", "get", "painter/cats"]).model == "painter/cats"
+
+
+def test_a_models_path_is_made_absolute_and_an_id_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.safetensors").touch()
+    assert model("mine.safetensors") == str(tmp_path.resolve() / "mine.safetensors")
+    assert model("./mine.safetensors") == str(tmp_path.resolve() / "mine.safetensors")
+    for name in ("starter", "owner/name", "gone.safetensors"):
+        assert model(name) == name

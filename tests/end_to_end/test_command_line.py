@@ -85,6 +85,18 @@ def test_same_seed_gives_the_same_file_and_another_a_different_one(
     assert first == second != third
 
 
+def test_a_model_anywhere_on_the_disk_is_named_by_its_path(
+    picture: Path, tmp_path: Path, served: ServerProcess
+) -> None:
+    shutil.copytree(served.state / "models" / TINY, tmp_path / "elsewhere")
+    ended = scumble(
+        "regenerate", picture, "--prompt", "an apple", "--steps", "2", "--json",
+        "--model", tmp_path / "elsewhere", state=served.state,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["model"] == str((tmp_path / "elsewhere").resolve())
+
+
 def test_strength_0_keeps_every_sample(picture: Path, served: ServerProcess) -> None:
     ended = scumble("regenerate", picture, *QUICK, "--strength", "0", state=served.state)
     assert ended.returncode == 0, ended.stderr

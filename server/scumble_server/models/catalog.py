@@ -52,9 +52,14 @@ class Catalog:
         self._starter = starter
 
     def list(self, loaded: Iterable[str] = ()) -> tuple[ModelInfo, ...]:
-        """Every usable model, those for diffusion first; `loaded` names those in memory."""
+        """Every usable model, those for diffusion first.
+
+        Args:
+            loaded: The ids of those in memory. One that was asked for by its path is listed while
+                it is there, so that it can be chosen again.
+        """
         in_memory = frozenset(loaded)
-        sources = self._sources()
+        sources = self._sources(in_memory)
         return (
             *(
                 describe(source, loaded=source.id in in_memory)
@@ -104,8 +109,15 @@ class Catalog:
             ]
         return places
 
-    def _sources(self) -> tuple[Source | ScumbleError, ...]:
-        return (*(_attempt(name, path) for name, path in self._places()), LanczosSource())
+    def _sources(self, visitors: Iterable[str] = ()) -> tuple[Source | ScumbleError, ...]:
+        places = self._places()
+        residents = {LANCZOS, *(name for name, _ in places)}
+        places += [
+            (name, path)
+            for name in sorted(set(visitors) - residents)
+            if (path := Path(name).expanduser()).exists()
+        ]
+        return (*(_attempt(name, path) for name, path in places), LanczosSource())
 
     def _unknown(self, model: str) -> RequestError:
         names = [name for name, _ in self._places()] + [LANCZOS]

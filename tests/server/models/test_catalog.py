@@ -251,6 +251,17 @@ def test_hidden_folders_are_no_models(models: Path) -> None:
     ]
 
 
+def test_a_model_asked_for_by_its_path_is_listed_while_it_is_in_memory(
+    made: Path, tmp_path: Path
+) -> None:
+    catalog = Catalog([tmp_path], tmp_path / "none")
+    path = str(made / "sd1")
+    assert path not in {info.id for info in catalog.list()}
+    listed = {info.id: info for info in catalog.list([path, "lanczos", str(tmp_path / "gone")])}
+    assert set(listed) == {path, "lanczos"}
+    assert listed[path].loaded
+
+
 def test_headers_tell_types_and_shapes(tmp_path: Path) -> None:
     save_file({"a": np.zeros((2, 3), np.float16)}, tmp_path / "a.safetensors", {"by": "test"})
     header = read_header(tmp_path / "a.safetensors")
