@@ -19,6 +19,18 @@ _SIGNATURES = {1: b"GRAY", 3: b"RGB "}
 _LUMA = np.array([13933, 46871, 4732], dtype=np.uint64)
 
 
+def srgb_profile(channels: int) -> bytes:
+    """The ICC profile of sRGB, or for 1 channel that of greys with sRGB's tone curve."""
+    if channels == 3:
+        return bytes(_SRGB)
+    value = np.linspace(0, 1, 4096)
+    # IEC 61966-2-1, from a sample to light.
+    light = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    curve = light.astype(np.float32)
+    white = [0.3127, 0.3290, 1.0]
+    return bytes(imagecodecs.cms_profile("gray", whitepoint=white, transferfunction=curve))
+
+
 class ColourSpace:
     """What the colour samples of a file mean.
 

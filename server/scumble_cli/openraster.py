@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import cv2
 import numpy as np
 
-from scumble_cli.colour import Samples
+from scumble_cli.colour import Samples, srgb_profile
 from scumble_cli.picture_writing import eight_bit, png_bytes, replacing
 from scumble_cli.pictures import Picture
 from scumble_cli.wire_pixels import array_of
@@ -50,7 +50,7 @@ def write_openraster(
         stack.add_picture(stack.root, picture, "Picture", Rect.of(picture.size), is_visible=True)
         archive.writestr("stack.xml", stack.xml(picture), zipfile.ZIP_DEFLATED)
         archive.writestr("scumble/requests.json", json.dumps(stack.requests, indent=1))
-        archive.writestr("mergedimage.png", png_bytes(merged))
+        archive.writestr("mergedimage.png", png_bytes(_named(merged)))
         archive.writestr("Thumbnails/thumbnail.png", png_bytes(_thumbnail(merged)))
 
 
@@ -88,7 +88,7 @@ class _Stack:
         """Add a layer below those that `parent` has; gives the name of its file."""
         source = f"data/{self._number:03d}.png"
         self._number += 1
-        self.archive.writestr(source, png_bytes(picture))
+        self.archive.writestr(source, png_bytes(_named(picture)))
         ET.SubElement(
             parent,
             "layer",
@@ -112,6 +112,16 @@ class _Stack:
         image.append(self.root)
         text: bytes = ET.tostring(image, encoding="UTF-8", xml_declaration=True)
         return text
+
+
+def _named(picture: Picture) -> Picture:
+    """The picture with its colour space named, where Krita would otherwise ask for it.
+
+    At 16 bits Krita takes pixels without a profile for linear ones, after asking in a dialog.
+    """
+    if picture.profile is not None or picture.samples.dtype != np.uint16:
+        return picture
+    return replace(picture, profile=srgb_profile(3 if picture.samples.shape[2] >= 3 else 1))
 
 
 def _masked(picture: Picture, layer: Layer) -> Picture:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from scumble_cli.colour import srgb_profile
 from scumble_cli.picture_canvas import PictureCanvas
 from scumble_cli.picture_reading import read_picture
 from scumble_cli.pictures import Picture
@@ -90,6 +91,15 @@ def test_the_picture_in_it_is_the_picture_that_was_read(
     outside = np.ones((37, 53), bool)
     outside[9:19, 11:17] = False
     np.testing.assert_array_equal(merged.samples[outside], original.samples[outside])
+
+
+@pytest.mark.parametrize(("channels", "named"), [(1, 1), (2, 1), (3, 3), (4, 3)])
+def test_16_bit_pictures_without_a_profile_are_said_to_be_srgb(
+    tmp_path: Path, channels: int, named: int
+) -> None:
+    path, _ = result_file(tmp_path, Picture(noise(37, 53, channels, 16)))
+    assert member(path, "data/000.png").profile == srgb_profile(named)
+    assert member(path, "mergedimage.png").profile == srgb_profile(named)
 
 
 @pytest.mark.parametrize("bits", [8, 16])

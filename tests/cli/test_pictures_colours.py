@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageCms
 
-from scumble_cli.colour import ColourSpace, Samples
+from scumble_cli.colour import ColourSpace, Samples, srgb_profile
 from scumble_cli.pictures import Picture
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat
@@ -148,3 +148,12 @@ def test_colour_on_a_grey_picture_becomes_grey() -> None:
 def test_imagecodecs_has_what_we_ask_of_it() -> None:
     assert imagecodecs.CMS.available
     assert imagecodecs.PNG.available
+
+
+def test_the_profiles_that_name_srgb_mean_what_samples_without_a_profile_mean() -> None:
+    for channels in (1, 3):
+        samples = noise(37, 53, channels, 16)
+        named = ColourSpace(srgb_profile(channels), channels).to_srgb(samples)
+        bare = ColourSpace(None, channels).to_srgb(samples)
+        # lcms works with tables; 16 of 65535 is a sixteenth of an 8-bit step.
+        np.testing.assert_allclose(named.astype(int), bare.astype(int), atol=16)
