@@ -9,7 +9,7 @@ from pathlib import Path
 from diffusers import AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from .settings import Sampling
+from .settings import Settings
 from .unet import make_schedule
 
 ADVICE = "scumble.json"
@@ -43,7 +43,7 @@ def pipeline(parts: Parts) -> StableDiffusionPipeline:
     )
 
 
-def write(parts: Parts, sampling: Sampling, folder: Path) -> None:
+def write(parts: Parts, settings: Settings, folder: Path) -> None:
     """Writes the parts as safetensors and JSON, the larger ones in half precision.
 
     The text encoder stays in single precision: transformers loads what it finds, diffusers loads
@@ -59,9 +59,12 @@ def write(parts: Parts, sampling: Sampling, folder: Path) -> None:
     _drop_derived_entry(folder / "vae" / "config.json")
     advice = {
         "title": "Starter",
-        "steps": sampling.steps,
-        "cfg": sampling.guidance,
-        "sampler": sampling.sampler,
+        "steps": settings.sampling.steps,
+        "cfg": settings.sampling.guidance,
+        "sampler": settings.sampling.sampler,
+        # Things come apart where there are more pixels than the denoiser was trained on.
+        "max_side": settings.side * 3 // 2,
+        "max_pixels": settings.side**2,
     }
     (folder / ADVICE).write_text(json.dumps(advice, indent=2) + "\n", encoding="utf-8")
     strangers = [p for p in folder.rglob("*") if p.is_file() and p.suffix not in SUFFIXES]

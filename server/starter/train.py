@@ -20,8 +20,8 @@ from diffusers import AutoencoderTiny, UNet2DConditionModel
 from numpy.typing import NDArray
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from . import company, device, export, judge, latents, pool, text, unet, vae
-from .card import card
+from . import checkpoint, company, device, export, judge, latents, pool, text, unet, vae
+from .card import Measured, card
 from .checkpoint import Pace, Place
 from .scenes import Painter
 from .settings import FULL, TOY, Settings
@@ -128,7 +128,7 @@ def run(work: Work, out: Path) -> judge.Figures:
     maker = latents.Maker(work.painter(), model, tokenizer, work.processes)
     network = denoiser(work, maker, encoder)
     parts = export.Parts(model.cpu(), tokenizer, encoder.cpu(), network)
-    export.write(parts, work.settings.sampling, out)
+    export.write(parts, work.settings, out)
     work.report(f"wrote {out}: {export.megabytes(out):.1f} MB")
     own = latents.cached(work.folder / "judge", maker, JUDGE_SEED, work.settings.judge_scenes)
     critic = judge.train(own, work.pace("judge"), work.place("judge"))
@@ -140,9 +140,18 @@ def run(work: Work, out: Path) -> judge.Figures:
     )
     judge.write(found, work.settings.sampling, work.folder / "figures.json")
     judge.all_things(pixels).save(work.folder / "all-things.png")
-    text_of_card = card(work.settings, found, vae.quality(model, work.held_out()))
-    (out / "README.md").write_text(text_of_card, encoding="utf-8")
+    measured = Measured(found, vae.quality(model, work.held_out()), trained_for(work))
+    (out / "README.md").write_text(card(work.settings, measured), encoding="utf-8")
     return found
+
+
+def trained_for(work: Work) -> Pace:
+    """How many steps and seconds the denoiser has been trained."""
+    pace = Pace(0.0)
+    kept = checkpoint.load(work.place("unet").path)
+    if kept:
+        pace.restore(kept["pace"])
+    return pace
 
 
 def parse_budget(budget: str) -> float:
