@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,12 +30,13 @@ if TYPE_CHECKING:
     from scumble_protocol.geometry import Rect, Size
 
 SAMPLE = Path(__file__).parent.parent / "sample" / "coffee.jpg"
-PROMPT = "a red apple on a wooden table"
+PROMPT = "a cookie on a wooden table"
 CENTRE = (515, 95)
 RADIUS = 72
 """The selection, a disc on the table beside the cup, in pixels of the sample picture."""
 
-SETTINGS: dict[str, object] = {"prompt": PROMPT, "strength": 1.0, "seed": 1}
+# The starter makes one thing that fills its picture, so it sees hardly more than the selection.
+SETTINGS: dict[str, object] = {"prompt": PROMPT, "strength": 1.0, "seed": 12, "padding": 0}
 
 
 def run(arguments: Namespace) -> int:
@@ -106,6 +110,14 @@ def _say_what_next(folder: Path, seconds: float) -> None:
     say(f"Altogether {seconds:.1f} s. The file demo.ora opens in Krita and GIMP.")
     say("")
     say("Next, another picture from another seed; then the server for Krita and GIMP:")
-    command = f"scumble regenerate {folder / 'before.png'} --mask {folder / 'mask.png'}"
-    say(f'  {command} --prompt "{PROMPT}" --strength 1')
-    say("  scumble serve")
+    program = _own_name()
+    command = f"{program} regenerate {folder / 'before.png'} --mask {folder / 'mask.png'}"
+    say(f'  {command} --prompt "{PROMPT}" --strength 1 --padding 0')
+    say(f"  {program} serve")
+
+
+def _own_name() -> str:
+    """How to start this program again: by its name where that is enough, else by its path."""
+    path = Path(sys.argv[0])
+    is_found = shutil.which("scumble") is not None
+    return "scumble" if is_found or path.name != "scumble" else os.path.relpath(path)
