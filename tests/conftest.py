@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
+import signal
 import sys
 
 import hypothesis
@@ -21,6 +22,10 @@ for _name, _examples in {"quick": 50, "default": 300, "thorough": 10_000}.items(
 hypothesis.settings.load_profile(os.environ.get("SCUMBLE_TEST_EXAMPLES", "quick"))
 
 SEED = 20_260
+
+# A shell that runs the suite in the background lets it ignore Ctrl-C, and so would every program
+# that a test starts and then interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
