@@ -4,6 +4,8 @@
 
 Every stage keeps what it made in the work folder and goes on from there when it is called again:
 an interrupted training is resumed, and with a larger budget the denoiser is trained further.
+The emoji are wanted in the work folder (npm install --no-save @lobehub/fluent-emoji-3d@1.1.0
+emojibase-data@17.0.0); photographs in DIR/photos, if there are any, are shown to the autoencoder.
 """
 
 from __future__ import annotations
