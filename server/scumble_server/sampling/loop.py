@@ -78,7 +78,7 @@ def denoise(
         left = pace.seconds_left(evaluation + 1)
         done = schedule.steps_done(evaluation + 1)
         report(ProgressReport(Phase.SAMPLING, done, schedule.steps, left))
-        if evaluation + 1 < len(schedule):
+        if evaluation + 1 < len(schedule) and pace.is_preview_due():
             report(PreviewReport(model.preview(hold(estimate, len(schedule)))))
     return latents
 

@@ -238,8 +238,9 @@ def test_an_inpainting_model_is_not_shown_what_is_hidden(
 
 
 def test_previews_show_the_picture_from_the_first_step_on(
-    tiny_model: Callable[[str], DiffusionModel],
+    tiny_model: Callable[[str], DiffusionModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("scumble_server.sampling.pace.PREVIEW_SECONDS", 0.0)
     reports: list[Report] = []
     sample(make_crop(), tiny_model("sd1"), make_request(), 3, reports.append)
     previews = [report.pixels for report in reports if isinstance(report, PreviewReport)]

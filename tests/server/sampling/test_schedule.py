@@ -133,3 +133,9 @@ def test_the_seconds_left_leave_the_first_evaluation_out() -> None:
     ticks = iter([5.0, 6.0, 7.0, 9.5])
     pace = Pace(5, lambda: next(ticks))
     assert [pace.seconds_left(done) for done in (1, 2, 3, 4)] == [-1, 3, 2, 1.5]
+
+
+def test_previews_are_shown_no_faster_than_they_can_be_told_apart() -> None:
+    ticks = iter([7.0, 7.05, 7.09, 7.11, 7.15, 7.3])
+    pace = Pace(6, lambda: next(ticks))
+    assert [pace.is_preview_due() for _ in range(6)] == [True, False, False, True, False, True]
