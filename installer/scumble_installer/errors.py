@@ -21,3 +21,7 @@ class UnsuitableMachineError(InstallerError):
 
 class StepFailedError(InstallerError):
     """A command of the plan failed; the same call goes on from there."""
+
+
+class BundleError(InstallerError):
+    """A plugin can't be put together from what is installed here."""

@@ -1,0 +1,1 @@
+"""Brings the editors' plugins from the sources into the editors; needs the set-up environment."""
