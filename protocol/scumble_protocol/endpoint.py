@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from scumble_protocol.private_file import read_values, write_values
 
 FILE_NAME = "endpoint.json"
 
@@ -73,43 +73,25 @@ def write(folder: Path, endpoint: Endpoint) -> None:
     Raises:
         OSError: The folder can't be made or written.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp opens with mode 0600, so that the token is never readable by others.
-    handle, name = tempfile.mkstemp(prefix=f".{FILE_NAME}.", dir=folder)
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(endpoint), file)
-        unfinished.replace(folder / FILE_NAME)
-    except BaseException:
-        unfinished.unlink()
-        raise
+    write_values(folder, FILE_NAME, asdict(endpoint))
 
 
 def read(folder: Path) -> Endpoint | None:
     """The endpoint in the folder; None if there is none, it is garbage or its server is dead."""
-    try:
-        values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):  # absent, unreadable or garbage: no server
-        return None
-    endpoint = _endpoint(values)
+    endpoint = _endpoint(read_values(folder, FILE_NAME))
     return endpoint if endpoint is not None and _is_alive(endpoint.pid) else None
 
 
 def remove(folder: Path, pid: int) -> None:
     """Take the endpoint file away if the server of this pid wrote it; else leave it."""
-    try:
-        values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):  # nothing of ours is there
-        return
-    endpoint = _endpoint(values)
+    endpoint = _endpoint(read_values(folder, FILE_NAME))
     if endpoint is not None and endpoint.pid == pid:
         with contextlib.suppress(FileNotFoundError):
             (folder / FILE_NAME).unlink()
 
 
-def _endpoint(values: object) -> Endpoint | None:
-    if not isinstance(values, dict):
+def _endpoint(values: Mapping[str, Any] | None) -> Endpoint | None:
+    if values is None:
         return None
     kinds = {"host": str, "port": int, "token": str, "pid": int, "version": str}
     if any(type(values.get(name)) is not kind for name, kind in kinds.items()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scumble_cli.start_command import note_start_command
 from scumble_cli.terminal import say
 from scumble_protocol.endpoint import state_folder
 from scumble_server.app import serve
@@ -29,12 +30,13 @@ def run(arguments: Namespace) -> int:
     }
     state = Path(arguments.state) if arguments.state else state_folder()
     try:
-        serve(ServerConfig(state=state, **chosen), _announce)
+        serve(ServerConfig(state=state, **chosen), lambda endpoint: _announce(endpoint, state))
     except KeyboardInterrupt:
         say("The server has ended.")
     return 0
 
 
-def _announce(endpoint: Endpoint) -> None:
+def _announce(endpoint: Endpoint, state: Path) -> None:
+    note_start_command(state)
     say(f"Scumble listens on {endpoint.host}, port {endpoint.port}. Ctrl-C ends it.")
     say("Krita and GIMP on this machine find it by themselves.")

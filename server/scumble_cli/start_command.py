@@ -1,0 +1,22 @@
+"""Leaves a note for the editors' button "Start server": how it is started on this machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from scumble_cli.version import version
+from scumble_protocol.program import write_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def note_start_command(state: Path) -> None:
+    """Write the program file into the state folder, or say why that can't be done."""
+    # -I: the editor's PYTHONHOME and the folder that it was started in are not for the server.
+    command = (sys.executable, "-I", "-m", "scumble_cli", "serve")
+    try:
+        write_program(state, command, version())
+    except OSError as error:
+        sys.stderr.write(f"The editors can't be told how to start the server: {error}\n")
