@@ -33,6 +33,7 @@ _VALUES = (
 _CHOICES = (
     pixels.PixelFormat,
     requests.Sampler,
+    requests.MaskedContent,
     messages.Encoding,
     messages.Phase,
     messages.ModelKind,

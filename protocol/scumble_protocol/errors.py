@@ -30,6 +30,7 @@ class ErrorCode(str, enum.Enum):
     UNKNOWN_JOB = "unknown_job"
     TOO_MANY_JOBS = "too_many_jobs"
     QUEUE_FULL = "queue_full"
+    CANVAS_GONE = "canvas_gone"
 
     # PeerError: the other side of the wire.
     PROTOCOL = "protocol"
@@ -89,6 +90,7 @@ class RequestError(ScumbleError):
             ErrorCode.UNKNOWN_JOB,
             ErrorCode.TOO_MANY_JOBS,
             ErrorCode.QUEUE_FULL,
+            ErrorCode.CANVAS_GONE,
         }
     )
 

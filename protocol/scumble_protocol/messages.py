@@ -363,6 +363,8 @@ class Welcome:
         encodings: The chunk encodings in use both ways, best first: those of `hello` that the
             server has too (`ServerSession.encodings`).
         lost: The awaited jobs that the server knows nothing of.
+        features: What an editor may offer, by the names of its modes: `regenerate`, `fill`,
+            `expand`, `upscale`; names that a client does not know are passed over.
     """
 
     type: ClassVar[str] = "welcome"
@@ -375,6 +377,7 @@ class Welcome:
     limits: Limits
     encodings: tuple[Encoding, ...]
     lost: tuple[str, ...]
+    features: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for job in self.lost:

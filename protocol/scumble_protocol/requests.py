@@ -29,6 +29,15 @@ class Sampler(str, enum.Enum):
     HEUN = "heun"
 
 
+class MaskedContent(str, enum.Enum):
+    """What a model finds under the mask at first."""
+
+    ORIGINAL = "original"
+    """What the picture has there; at strength 1 nothing of it is kept all the same."""
+    FILL = "fill"
+    """A smooth continuation of the surroundings, at every strength."""
+
+
 def check_blob_id(blob: str) -> None:
     """Refuse what is not the BLAKE2b-128 of some bytes as 32 lower-case hexadecimal digits."""
     if not _BLOB_ID.fullmatch(blob):
@@ -89,6 +98,7 @@ class Regenerate:
         context: The part of the canvas that was sent; lies inside the canvas.
         image: The context's pixels, `rgba8` or `rgba16`, of the context's size.
         mask: The selection there, `gray8`, same size; grey is local strength.
+        content: What the model finds under the mask at first.
     """
 
     kind: ClassVar[str] = "regenerate"
@@ -109,6 +119,7 @@ class Regenerate:
     context: Rect
     image: ImageRef
     mask: ImageRef
+    content: MaskedContent = MaskedContent.ORIGINAL
 
     def __post_init__(self) -> None:
         check_number("The strength", self.strength, 0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from scumble_cli.picture_reading import read_mask, read_picture
 from scumble_cli.picture_writing import write_picture
 from scumble_cli.pictures import Picture
 from scumble_cli.wire_pixels import array_of, pixels_of
-from scumble_protocol.editor.canvas import ResultGroup
+from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source, Work
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat, Pixels
@@ -60,9 +61,11 @@ class PictureCanvas:
         """The bounds of the selection; None if the mask is black."""
         return self._selection
 
-    def read(self, rect: Rect) -> Pixels:
-        """The picture's pixels in sRGB, without the results on top."""
-        return pixels_of(self.picture.read(rect), self.picture.format)
+    def read(self, rect: Rect, source: Source) -> Snapshot:
+        """The picture's pixels in sRGB; a file is one layer, so that the results never count."""
+        del source
+        picture = self.picture
+        return lambda: pixels_of(picture.read(rect), picture.format)
 
     def read_mask(self, rect: Rect) -> Pixels:
         """The selection there."""
@@ -74,17 +77,25 @@ class PictureCanvas:
             _part(grey, selected.moved(-rect.x, -rect.y))[:] = 255
         return pixels_of(grey, PixelFormat.GRAY8)
 
-    def insert(self, group: ResultGroup) -> None:
+    def insert(self, group: ResultGroup) -> Work:
         """Remember a group on top of the others."""
         self.groups.append(group)
+        return iter(())
 
-    def enlarge(self, size: Size, group: ResultGroup) -> None:
+    def enlarge(self, size: Size, group: ResultGroup) -> Work:
         """Take the group's layer, which covers the enlarged picture, as the picture."""
         (layer,) = group.layers
         if layer.rect != Rect.of(size):
             raise ProtocolError("An enlarged picture does not cover its canvas.")
         self.picture = self.picture.drawn_anew(array_of(layer.pixels))
         self.groups.clear()
+        return iter(())
+
+    def expand(self, margins: Margins) -> None:
+        """Add transparent space; the whole picture is selected from here on."""
+        self.picture = self.picture.expanded(margins)
+        self.groups = [_moved(group, margins.left, margins.top) for group in self.groups]
+        self._mask, self._selection = None, Rect.of(self.picture.size)
 
     def flattened(self, variation: int = 0) -> Picture:
         """The picture with one variation of every group composited onto it.
@@ -108,6 +119,11 @@ class PictureCanvas:
             write_openraster(path, self.picture, tuple(self.groups), self.flattened(variation))
         else:
             write_picture(path, self.flattened(variation))
+
+
+def _moved(group: ResultGroup, dx: int, dy: int) -> ResultGroup:
+    layers = (replace(layer, rect=layer.rect.moved(dx, dy)) for layer in group.layers)
+    return replace(group, layers=tuple(layers))
 
 
 def _part(samples: Samples, rect: Rect) -> Samples:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from scumble_cli.colour import ColourSpace, Samples
+from scumble_protocol.editor.canvas import Margins
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat
 
@@ -76,6 +77,15 @@ class Picture:
     def drawn_anew(self, pixels: Samples) -> Picture:
         """A picture of the same kind and any size with these pixels, straight RGBA in sRGB."""
         return replace(self, samples=self._samples(pixels))
+
+    def expanded(self, margins: Margins) -> Picture:
+        """The picture with transparent space around it; it has an alpha channel from here on."""
+        samples = self.samples
+        if not self.has_alpha:
+            opaque = np.full_like(samples[..., :1], np.iinfo(samples.dtype).max)
+            samples = np.concatenate([samples, opaque], axis=2)
+        rows, columns = (margins.top, margins.bottom), (margins.left, margins.right)
+        return replace(self, samples=np.pad(samples, (rows, columns, (0, 0))))
 
     def _samples(self, pixels: Samples) -> Samples:
         colours = self._space.from_srgb(pixels[..., :3])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scumble_protocol.geometry import Size
-from scumble_protocol.requests import Regenerate
+from scumble_protocol.requests import MaskedContent, Regenerate
 from scumble_server import opencv
 from scumble_server.crop import Crop, WorkingSize, scaled, working_size
 from scumble_server.fill import fill_unknown
@@ -21,7 +21,7 @@ def prepare(request: Regenerate, picture: Picture, selection: Mask, spec: ModelS
     """Bring a context to a model's working size, with the masks that say where and how much.
 
     Args:
-        request: What to do; `context`, `strength`, `grow` and `feather` are used.
+        request: What to do; `context`, `strength`, `content`, `grow` and `feather` are used.
         picture: uint8 or uint16 (height, width, 4), the context's pixels.
         selection: uint8 (height, width).
         spec: The needs of the model.
@@ -33,9 +33,10 @@ def prepare(request: Regenerate, picture: Picture, selection: Mask, spec: ModelS
     size = working_size(request.context.size, spec)
     denoise = unit(_pad(scaled(soft, size.content), size))
     image = _opaque(picture, size.content)
-    if request.strength >= 1:
+    if request.strength >= 1 or request.content is MaskedContent.FILL:
         # Nothing of the old content shall be kept, but the VAE sees some 30 pixels far, so that
-        # it would shine through in the latents around the mask. Below 1 it is meant to be kept.
+        # it would shine through in the latents around the mask. Below 1 it is meant to be kept,
+        # unless the painter asks for its surroundings instead.
         image = fill_unknown(image, _remembered(scaled(soft, size.content)))
     return Crop(
         context=request.context,

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 _GETTING_READY = ProgressReport(Phase.LOADING, 0, 1, detail="the device gets ready")
 """What a job says that was started while the worker still imports torch."""
 
+FEATURES = ("regenerate", "fill", "expand", "upscale")
+"""What editors may offer; see `Welcome.features`."""
+
 
 class Peer(Protocol):
     """The way to one client; neither call waits."""
@@ -118,6 +121,7 @@ class Service:
                 self.limits,
                 encodings,
                 lost,
+                FEATURES,
             )
         )
         conversation = Conversation(self, peer)

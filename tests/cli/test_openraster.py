@@ -14,7 +14,7 @@ from scumble_cli.colour import srgb_profile
 from scumble_cli.picture_canvas import PictureCanvas
 from scumble_cli.picture_reading import read_picture
 from scumble_cli.pictures import Picture
-from scumble_protocol.editor.canvas import ResultGroup
+from scumble_protocol.editor.canvas import ResultGroup, Source
 from scumble_protocol.geometry import Rect
 from tests.cli.picture_files import noise, picture_of
 from tests.cli.test_picture_canvas import KINDS, layer_of
@@ -151,4 +151,7 @@ def test_without_results_there_is_only_the_picture(tmp_path: Path) -> None:
     image = stack_of(tmp_path / "out.ora")
     assert image.get("xres") == "72"
     assert [layer.get("name") for layer in image[0]] == ["Picture"]
-    assert canvas.read(Rect(0, 0, 1, 1)).data[:3] == canvas.picture.samples[0, 0].tobytes()
+    assert (
+        canvas.read(Rect(0, 0, 1, 1), Source.VISIBLE)().data[:3]
+        == canvas.picture.samples[0, 0].tobytes()
+    )

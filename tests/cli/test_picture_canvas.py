@@ -18,7 +18,7 @@ from scumble_cli.picture_writing import write_picture
 from scumble_cli.pictures import Picture
 from scumble_cli.wire_pixels import array_of, pixels_of
 from scumble_protocol.client import Client
-from scumble_protocol.editor.canvas import Canvas, Layer, ResultGroup
+from scumble_protocol.editor.canvas import Canvas, Layer, Margins, ResultGroup, Source
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.studio import Applied, Studio
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
@@ -55,7 +55,7 @@ def test_a_picture_canvas_is_a_canvas() -> None:
 def test_a_canvas_is_as_deep_as_its_file(channels: int, bits: int) -> None:
     canvas = PictureCanvas(picture_of(channels, bits))
     assert canvas.depth() is (PixelFormat.RGBA8 if bits == 8 else PixelFormat.RGBA16)
-    pixels = canvas.read(Rect(3, 4, 5, 6))
+    pixels = canvas.read(Rect(3, 4, 5, 6), Source.VISIBLE)()
     np.testing.assert_array_equal(array_of(pixels), canvas.picture.read(Rect(3, 4, 5, 6)))
 
 
@@ -150,7 +150,7 @@ def test_outside_the_mask_every_sample_is_as_in_the_file(case: tuple[Picture, La
 def test_a_layer_that_equals_the_picture_changes_no_sample(case: tuple[Picture, Layer]) -> None:
     picture, layer = case
     canvas = PictureCanvas(picture)
-    same = dataclasses.replace(layer, pixels=canvas.read(layer.rect))
+    same = dataclasses.replace(layer, pixels=canvas.read(layer.rect, Source.VISIBLE)())
     canvas.insert(ResultGroup("Scumble", (same,)))
     np.testing.assert_array_equal(canvas.flattened().samples, picture.samples)
 
@@ -195,6 +195,23 @@ def test_an_enlarged_picture_takes_the_place_of_the_picture() -> None:
     assert canvas.groups == []
     assert canvas.picture.samples.shape == (8, 10, 3)
     assert canvas.picture.profile == profile_for(3)
+
+
+@pytest.mark.parametrize(("channels", "bits"), KINDS)
+def test_an_expanded_picture_has_transparent_sides_and_its_results_where_they_were(
+    channels: int, bits: int
+) -> None:
+    canvas = PictureCanvas(picture_of(channels, bits), selection=Rect(3, 4, 5, 6))
+    before = canvas.picture.read(Rect(0, 0, 53, 37))
+    canvas.insert(
+        ResultGroup("1", (layer_of(noise(2, 2, 4, bits), np.ones((2, 2), np.uint8), 7, 9),))
+    )
+    canvas.expand(Margins(left=2, top=3, right=4, bottom=5))
+    assert canvas.bounds() == Size(59, 45)
+    assert canvas.selection() == Rect(0, 0, 59, 45)
+    np.testing.assert_array_equal(canvas.picture.read(Rect(2, 3, 53, 37)), before)
+    assert not canvas.picture.read(Rect(0, 0, 59, 3))[..., 3].any()
+    assert canvas.groups[0].layers[0].rect == Rect(9, 12, 2, 2)
 
 
 def test_an_enlargement_that_does_not_cover_the_canvas_is_against_the_protocol() -> None:

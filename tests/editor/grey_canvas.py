@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scumble_protocol.client import ClientEvent, Draft
-from scumble_protocol.editor.canvas import ResultGroup
-from scumble_protocol.errors import ScumbleError
+from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source, Work
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat, Pixels
 from scumble_protocol.requests import Request
@@ -26,6 +25,7 @@ class GreyCanvas:
         format: `rgba8` or `rgba16`.
         is_mask_black: Whether the mask is black even where something is selected.
         error: What `insert` and `enlarge` raise.
+        portions: How many ticks inserting takes before the last.
     """
 
     size: Size = SIZE
@@ -36,6 +36,8 @@ class GreyCanvas:
     read_rects: list[Rect] = field(default_factory=list)
     groups: list[ResultGroup] = field(default_factory=list)
     enlarged: list[Size] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    portions: int = 0
 
     def bounds(self) -> Size:
         return self.size
@@ -46,26 +48,31 @@ class GreyCanvas:
     def selection(self) -> Rect | None:
         return self.selected
 
-    def read(self, rect: Rect) -> Pixels:
+    def read(self, rect: Rect, source: Source) -> Snapshot:
         assert Rect.of(self.size).contains(rect)
         self.read_rects.append(rect)
-        return Pixels(
-            rect.size, self.format, b"\x80" * rect.size.pixels * self.format.bytes_per_pixel
-        )
+        self.sources.append(source)
+        length = rect.size.pixels * self.format.bytes_per_pixel
+        return lambda: Pixels(rect.size, self.format, b"\x80" * length)
 
     def read_mask(self, rect: Rect) -> Pixels:
         assert Rect.of(self.size).contains(rect)
         value = b"\x00" if self.is_mask_black else b"\xff"
         return Pixels(rect.size, PixelFormat.GRAY8, value * rect.size.pixels)
 
-    def insert(self, group: ResultGroup) -> None:
+    def insert(self, group: ResultGroup) -> Work:
+        for _ in range(self.portions):
+            yield
         if self.error is not None:
             raise self.error
         self.groups.append(group)
 
-    def enlarge(self, size: Size, group: ResultGroup) -> None:
-        self.insert(group)
+    def enlarge(self, size: Size, group: ResultGroup) -> Work:
+        yield from self.insert(group)
         self.enlarged.append(size)
+
+    def expand(self, margins: Margins) -> None:
+        self.size = margins.around(self.size)
 
 
 class Clerk:
@@ -78,7 +85,7 @@ class Clerk:
         self.attached: list[str] = []
         self.cancelled: list[str] = []
         self.acknowledged: list[str] = []
-        self.errors: list[ScumbleError] = []
+        self.retries = 0
 
     def submit_draft(self, draft: Draft) -> str:
         job = f"job{len(self.requests) + 1}"
@@ -94,6 +101,9 @@ class Clerk:
 
     def acknowledge(self, job: str) -> None:
         self.acknowledged.append(job)
+
+    def retry(self) -> None:
+        self.retries += 1
 
     def poll(self) -> list[ClientEvent]:
         events, self.events = self.events, []

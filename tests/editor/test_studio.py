@@ -7,8 +7,16 @@ import dataclasses
 import pytest
 
 from scumble_protocol.client import Client, ClientEvent, Connected, Disconnected, Result
+from scumble_protocol.editor.canvas import Margins, ResultGroup, Source, Work
 from scumble_protocol.editor.settings import Settings
-from scumble_protocol.editor.studio import Applied, JobFailed, Studio, StudioEvent, Unplaced
+from scumble_protocol.editor.studio import (
+    Applied,
+    JobFailed,
+    Offered,
+    Studio,
+    StudioEvent,
+    Unplaced,
+)
 from scumble_protocol.errors import ErrorCode, PeerError, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import (
@@ -79,10 +87,13 @@ def test_a_result_without_a_place_is_kept_until_it_is_placed() -> None:
     assert clerk.acknowledged == []
     assert studio.jobs == (job,)
     studio.canvas = canvas = GreyCanvas()
-    assert studio.place(job) == [Applied(job, finished(job, IMAGE))]
+    studio.place(job)
+    studio.place(job)
+    assert studio.tick() == [Applied(job, finished(job, IMAGE))]
     assert len(canvas.groups) == 1
     assert clerk.acknowledged == [job]
-    assert studio.place(job) == [], "it is placed"
+    studio.place(job)
+    assert studio.tick() == [], "it is placed"
 
 
 def test_a_defect_of_an_editor_loses_neither_the_result_nor_what_came_after() -> None:
@@ -91,9 +102,22 @@ def test_a_defect_of_an_editor_loses_neither_the_result_nor_what_came_after() ->
     clerk.events += [result(job), Models(())]
     with pytest.raises(ZeroDivisionError):
         studio.tick()
+    clerk.events.append(Models(()))
     assert studio.tick() == [Models(())]
     canvas.error = None
-    assert studio.place(job) == [Applied(job, finished(job, IMAGE))]
+    studio.place(job)
+    assert studio.tick() == [Applied(job, finished(job, IMAGE))]
+
+
+def test_a_large_result_is_inserted_a_portion_a_tick() -> None:
+    studio, clerk, canvas = connected_studio(GreyCanvas(portions=2))
+    job = studio.regenerate(Settings())
+    clerk.events.append(result(job))
+    assert [studio.tick(), studio.tick()] == [[], []]
+    assert studio.is_placing
+    assert (canvas.groups, clerk.acknowledged) == ([], [])
+    assert studio.tick() == [Applied(job, finished(job, IMAGE))]
+    assert not studio.is_placing
 
 
 def test_a_tick_within_a_tick_gives_nothing_and_loses_nothing() -> None:
@@ -101,15 +125,17 @@ def test_a_tick_within_a_tick_gives_nothing_and_loses_nothing() -> None:
     inner: list[list[StudioEvent]] = []
 
     class SpinningCanvas(GreyCanvas):
-        def insert(self, group: object) -> None:
+        def insert(self, group: ResultGroup) -> Work:
             clerk.events.append(Models(()))
             inner.append(studio.tick())
+            return super().insert(group)
 
     studio, clerk, _ = connected_studio(SpinningCanvas())
     job = studio.regenerate(Settings())
     clerk.events.append(result(job))
-    assert studio.tick() == [Applied(job, finished(job, IMAGE)), Models(())]
+    assert studio.tick() == [Applied(job, finished(job, IMAGE))]
     assert inner == [[]]
+    assert studio.tick() == [Models(())]
 
 
 def test_a_canvas_is_enlarged() -> None:
@@ -134,14 +160,44 @@ def test_loading_a_model_inserts_nothing() -> None:
     assert canvas.groups == []
 
 
-def test_a_job_of_an_earlier_run_goes_into_the_present_canvas() -> None:
+def test_a_job_of_an_earlier_run_is_offered_and_placed_where_the_painter_says() -> None:
     studio, clerk, canvas = connected_studio()
     studio.adopt("earlier")
     assert clerk.attached == ["earlier"]
-    assert studio.jobs == ("earlier",)
     clerk.events.append(result("earlier"))
-    studio.tick()
+    assert studio.tick() == [Offered("earlier", finished("earlier", IMAGE))]
+    assert studio.jobs == ("earlier",)
+    assert (canvas.groups, clerk.acknowledged) == ([], [])
+    studio.place("earlier")
+    assert studio.tick() == [Applied("earlier", finished("earlier", IMAGE))]
     assert len(canvas.groups) == 1
+
+
+def test_a_dropped_result_is_forgotten_here_and_on_the_server() -> None:
+    studio, clerk, canvas = connected_studio(GreyCanvas(error=NO_ROOM))
+    job = studio.regenerate(Settings())
+    clerk.events.append(result(job))
+    studio.tick()
+    studio.drop(job)
+    assert clerk.acknowledged == [job]
+    assert studio.jobs == ()
+    studio.place(job)
+    assert studio.tick() == []
+    assert canvas.groups == []
+
+
+def test_the_canvas_is_expanded_and_the_added_space_asked_for() -> None:
+    studio, clerk, canvas = connected_studio()
+    job = studio.expand(Settings(prompt="sky"), Margins(top=20))
+    request = clerk.requests[job]
+    assert isinstance(request, Regenerate)
+    assert canvas.size == request.canvas == Size(100, 100)
+
+
+def test_the_server_is_tried_at_once_when_asked() -> None:
+    studio, clerk, _ = connected_studio()
+    studio.retry()
+    assert clerk.retries == 1
 
 
 @pytest.mark.parametrize(
@@ -253,7 +309,7 @@ def test_through_a_real_websocket_the_same_pixels_come_back() -> None:
     (group,) = canvas.groups
     assert len(group.layers) == 2
     assert group.layers[0].rect == canvas.read_rects[0] == Rect(162, 12, 138, 188)
-    assert group.layers[0].pixels == canvas.read(canvas.read_rects[0])
+    assert group.layers[0].pixels == canvas.read(canvas.read_rects[0], Source.VISIBLE)()
 
 
 def test_through_a_cut_connection_each_result_is_inserted_once() -> None:

@@ -39,7 +39,14 @@ from scumble_protocol.messages import (
     Welcome,
 )
 from scumble_protocol.pixels import PixelFormat, Pixels
-from scumble_protocol.requests import ImageRef, LoadModel, Regenerate, Sampler, Upscale
+from scumble_protocol.requests import (
+    ImageRef,
+    LoadModel,
+    MaskedContent,
+    Regenerate,
+    Sampler,
+    Upscale,
+)
 
 CONTEXT = Rect(8, 4, 32, 16)
 IMAGE_BYTES = bytes(range(256)) * 8
@@ -64,6 +71,7 @@ REGENERATE = Regenerate(
     context=CONTEXT,
     image=IMAGE,
     mask=MASK,
+    content=MaskedContent.FILL,
 )
 UPSCALE = Upscale(model="lanczos", scale=2.0, canvas=Size(64, 48), context=CONTEXT, image=IMAGE)
 LOAD_MODEL = LoadModel(model="owner/name")
@@ -101,6 +109,7 @@ WELCOME = Welcome(
     limits=Limits(),
     encodings=(Encoding.RAW,),
     lost=("job-0",),
+    features=("regenerate", "upscale"),
 )
 LAYER = ResultLayer(rect=CONTEXT, image=IMAGE, mask=MASK, seed=42)
 PREVIEW_PIXELS = Pixels(Size(2, 1), PixelFormat.RGBA8, b"\x01\x02\x03\xff\x04\x05\x06\xff")

@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 from scumble_protocol.geometry import MAX_OFFSET, Rect, Size
 from scumble_protocol.messages import MESSAGES, Chunk, Encoding, Limits, Message, Progress, Refused
 from scumble_protocol.pixels import PixelFormat, Pixels
-from scumble_protocol.requests import MAX_SEED, ImageRef, Regenerate, Request, Sampler, Upscale
+from scumble_protocol.requests import (
+    MAX_SEED,
+    ImageRef,
+    MaskedContent,
+    Regenerate,
+    Request,
+    Sampler,
+    Upscale,
+)
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 blob_ids = st.text("0123456789abcdef", min_size=32, max_size=32)
@@ -99,6 +107,7 @@ def regenerations(draw: st.DrawFn) -> Regenerate:
         grow=draw(st.integers(0, 1024)),
         feather=draw(st.integers(0, 1024)),
         match_color=draw(st.booleans()),
+        content=draw(st.sampled_from(MaskedContent)),
         mask=ImageRef(draw(blob_ids), area["context"].size, PixelFormat.GRAY8),
         **area,
     )

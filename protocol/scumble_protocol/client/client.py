@@ -159,6 +159,10 @@ class Client:
         """Ask how the server is; a `Status` event answers."""
         self._put(lambda ledger: ledger.ask(AskStatus()))
 
+    def retry(self) -> None:
+        """Try to connect at once, rather than after the pause between attempts."""
+        self._inbox.put(_Command(lambda _: None, is_eager=True))
+
     def poll(self) -> list[ClientEvent]:
         """What happened since the last call; never waits."""
         self._ready.clear()

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from scumble_protocol.errors import ProtocolError
+from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat, Pixels
+
+Snapshot = Callable[[], Pixels]
+"""Pixels as they were when it was made; calling it, on any thread, brings them into form."""
+
+Work = Iterator[None]
+"""A change to a canvas in portions of some milliseconds, so that the editor never stalls.
+
+It is done when the iterator ends. Between two portions the editor's event loop turns.
+"""
+
+
+class Source(str, enum.Enum):
+    """What of a picture a job gets to see."""
+
+    VISIBLE = "visible"
+    """What the painter sees, merged."""
+    WITHOUT_RESULTS = "without_results"
+    """The same without the layers that Scumble made."""
+    ACTIVE_LAYER = "active_layer"
+    """The active layer alone."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +70,28 @@ class ResultGroup:
     layers: tuple[Layer, ...]
 
 
+@dataclass(frozen=True)
+class Margins:
+    """How much is added to each side of a canvas, in pixels, 0 or more."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.left, self.top, self.right, self.bottom) < 0:
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                "A canvas can't be expanded by less than nothing.",
+                "Enter how many pixels to add to each side, 0 or more.",
+            )
+
+    def around(self, size: Size) -> Size:
+        """The size of a canvas after it was expanded."""
+        return Size(size.width + self.left + self.right, size.height + self.top + self.bottom)
+
+
 class Canvas(Protocol):
     """A picture that is open in an editor. All rectangles and sizes are in canvas pixels.
 
@@ -71,11 +115,12 @@ class Canvas(Protocol):
         """
         ...
 
-    def read(self, rect: Rect) -> Pixels:
-        """What the painter sees there, in the format that `depth` names.
+    def read(self, rect: Rect, source: Source) -> Snapshot:
+        """What is there now, in the format that `depth` names; never a preview of a running job.
 
         Args:
             rect: Lies inside the canvas; only these pixels may be read.
+            source: Which layers count.
         """
         ...
 
@@ -83,10 +128,17 @@ class Canvas(Protocol):
         """The selection there as `gray8`, 255 where fully selected; white if there is none."""
         ...
 
-    def insert(self, group: ResultGroup) -> None:
-        """Put the group above the active layer, as one undo step; no other layer may change."""
+    def insert(self, group: ResultGroup) -> Work:
+        """Put the group above the active layer, as one undo step; no other layer may change.
+
+        An error may come from any portion; what was begun is then taken away again.
+        """
         ...
 
-    def enlarge(self, size: Size, group: ResultGroup) -> None:
+    def enlarge(self, size: Size, group: ResultGroup) -> Work:
         """Scale the picture to `size` and put the group, which covers it, on top; one undo step."""
+        ...
+
+    def expand(self, margins: Margins) -> None:
+        """Add empty space to the sides of the canvas; layers keep their place in the picture."""
         ...

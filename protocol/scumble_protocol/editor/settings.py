@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scumble_protocol.editor.canvas import Source
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import ModelInfo
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, Regenerate, Sampler, check_number
+from scumble_protocol.requests import ImageRef, MaskedContent, Regenerate, Sampler, check_number
 
 NO_BLOB = "0" * 32
 """Stands for the id of a picture that was not read yet."""
@@ -28,6 +30,7 @@ class Settings:
         model: A model id; empty for the first diffusion model that the server offers.
         seed: The seed of the first variation; None for a new one each time.
         padding: Pixels around the mask that the model sees as well, 0 to 4096.
+        source: What of the picture the model gets to see.
 
     Raises:
         RequestError: A value is out of its range.
@@ -46,6 +49,8 @@ class Settings:
     feather: int = 8
     padding: int = 32
     match_color: bool = True
+    content: MaskedContent = MaskedContent.ORIGINAL
+    source: Source = Source.VISIBLE
 
     def __post_init__(self) -> None:
         check_number("Padding", self.padding, 0, 4096)
@@ -71,6 +76,7 @@ class Settings:
             grow=self.grow,
             feather=self.feather,
             match_color=self.match_color,
+            content=self.content,
             canvas=canvas,
             context=context,
             image=image,
@@ -85,8 +91,8 @@ class Settings:
 
     @classmethod
     def of(cls, request: Regenerate) -> Settings:
-        """The settings that made a request, its seed included; padding is as by default."""
-        names = {field.name for field in dataclasses.fields(cls)} - {"padding"}
+        """The settings that made a request, its seed included; what it lacks is as by default."""
+        names = {field.name for field in dataclasses.fields(cls)} - {"padding", "source"}
         return cls(**{name: getattr(request, name) for name in names})
 
     def to_json(self) -> str:
@@ -122,8 +128,8 @@ def _values(remembered: object) -> dict[str, Any]:
 
 def _value(name: str, value: object, default: object) -> Any:
     """A field's value from what JSON made of it; `TypeError` if it has another type."""
-    if isinstance(default, Sampler):
-        return Sampler(value)
+    if isinstance(default, enum.Enum):
+        return type(default)(value)
     if type(value) not in _TYPES.get(type(default), (type(default),)):
         raise TypeError(f"{name} is {value!r}")
     return value

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scumble_protocol.client import ClientEvent, Connected, Disconnected, Draft, Result
-from scumble_protocol.editor.canvas import Canvas
-from scumble_protocol.editor.draft import draft_enlargement, draft_regeneration
+from scumble_protocol.editor.canvas import Canvas, Margins, Work
+from scumble_protocol.editor.draft import (
+    draft_enlargement,
+    draft_expansion,
+    draft_regeneration,
+)
 from scumble_protocol.editor.result import result_group
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import ErrorCode, PeerError, RequestError, ScumbleError, error_of
@@ -49,6 +53,10 @@ class Courier(Protocol):
         """The server need not keep the job any longer."""
         ...
 
+    def retry(self) -> None:
+        """Try to connect at once, rather than after the pause between attempts."""
+        ...
+
     def poll(self) -> list[ClientEvent]:
         """What happened since the last call."""
         ...
@@ -71,6 +79,14 @@ class JobFailed:
 
 
 @dataclass(frozen=True)
+class Offered:
+    """A job of an earlier run is done; `Studio.place` puts it into a canvas."""
+
+    job: str
+    finished: Finished
+
+
+@dataclass(frozen=True)
 class Unplaced:
     """A job is done, but its canvas would not take the result; `Studio.place` tries again."""
 
@@ -89,10 +105,20 @@ StudioEvent = (
     | Progress
     | Preview
     | Applied
+    | Offered
     | JobFailed
     | Unplaced
     | Cancelled
 )
+
+
+@dataclass
+class _Placement:
+    """A result on its way into its canvas; `work` is None until it was begun."""
+
+    result: Result
+    canvas: Canvas
+    work: Work | None = None
 
 
 class Studio:
@@ -110,10 +136,13 @@ class Studio:
         self.canvas = canvas
         self._client = client
         self._canvases: dict[str, Canvas] = {}
+        self._adopted: set[str] = set()
         self._unplaced: dict[str, Result] = {}
+        self._placements: deque[_Placement] = deque()
         self._untold: deque[ClientEvent] = deque()
         self._is_busy = False
         self._models: tuple[ModelInfo, ...] | None = None
+        self._features: tuple[str, ...] = ()
         self._limits = Limits()
 
     @property
@@ -122,9 +151,23 @@ class Studio:
         return self._models or ()
 
     @property
+    def features(self) -> tuple[str, ...]:
+        """What the server offers, as its welcome says; empty until it has been reached once."""
+        return self._features
+
+    @property
+    def is_placing(self) -> bool:
+        """Whether a result is on its way into its canvas, a portion a tick."""
+        return bool(self._placements)
+
+    def is_being_placed(self, job: str) -> bool:
+        """Whether this job's result is on its way into its canvas."""
+        return any(placement.result.job == job for placement in self._placements)
+
+    @property
     def jobs(self) -> tuple[str, ...]:
         """The jobs that are not over, for an editor to remember and `adopt` once it is back."""
-        return tuple(self._canvases)
+        return tuple(dict.fromkeys((*self._canvases, *self._adopted, *self._unplaced)))
 
     def regenerate(self, settings: Settings) -> str:
         """Have the selection made anew; returns the job's id.
@@ -135,6 +178,17 @@ class Studio:
         """
         model = self._model(settings.model, ModelKind.DIFFUSION)
         return self._start(draft_regeneration(self.canvas, settings, model, self._limits))
+
+    def expand(self, settings: Settings, margins: Margins) -> str:
+        """Expand the canvas and have the added space filled; returns the job's id.
+
+        Raises:
+            RequestError: Nothing would be added, the area is too large, or the model is not
+                offered. The canvas is then as it was.
+            PeerError: No server has been reached yet.
+        """
+        model = self._model(settings.model, ModelKind.DIFFUSION)
+        return self._start(draft_expansion(self.canvas, settings, margins, model, self._limits))
 
     def upscale(self, scale: float, model: str = "") -> str:
         """Have the whole canvas enlarged; returns the job's id. Raises like `regenerate`."""
@@ -150,23 +204,34 @@ class Studio:
         self._client.cancel(job)
 
     def adopt(self, job: str) -> None:
-        """Wait for a job of an earlier run; its result goes into the present canvas."""
-        self._canvases[job] = self.canvas
+        """Wait for a job of an earlier run; `Offered` says when its result is here."""
+        self._adopted.add(job)
         self._client.attach(job)
 
-    def place(self, job: str) -> list[StudioEvent]:
-        """Put a result that found no place into the present canvas."""
+    def place(self, job: str) -> None:
+        """Put a result that was offered or found no place into the present canvas."""
         result = self._unplaced.get(job)
-        if result is None:
-            return []
-        self._canvases[job] = self.canvas
-        return [self._apply(result)]
+        if result is not None and not self.is_being_placed(job):
+            self._placements.append(_Placement(result, self.canvas))
+
+    def drop(self, job: str) -> None:
+        """Neither wait for a job nor keep what it made."""
+        self._unplaced.pop(job, None)
+        self._canvases.pop(job, None)
+        self._adopted.discard(job)
+        self._client.cancel(job)
+        self._client.acknowledge(job)
+
+    def retry(self) -> None:
+        """Try to reach the server at once, since it may have been started just now."""
+        self._client.retry()
 
     def tick(self) -> list[StudioEvent]:
-        """What happened since the last call; results are in their canvases by now.
+        """What happened since the last call; and put a portion of a result into its canvas.
 
-        To be called some ten to thirty times a second. Not to be called from within itself, as an
-        editor's event loop may try to while a canvas inserts: the inner call gives nothing.
+        To be called some twenty to fifty times a second, and as often as the editor can bear while
+        `is_placing`. Not to be called from within itself, as an editor's event loop may try to
+        while a canvas inserts: the inner call gives nothing.
         """
         self._untold.extend(self._client.poll())
         if self._is_busy:
@@ -176,7 +241,7 @@ class Studio:
             events: list[StudioEvent] = []
             while self._untold:
                 events += self._take(self._untold.popleft())
-            return events
+            return events + self._place_a_portion()
         finally:
             self._is_busy = False
 
@@ -206,10 +271,11 @@ class Studio:
     def _take(self, event: ClientEvent) -> list[StudioEvent]:
         if isinstance(event, Connected):
             self._models, self._limits = event.welcome.models, event.welcome.limits
+            self._features = event.welcome.features
         elif isinstance(event, Models):
             self._models = event.models
         elif isinstance(event, Result):
-            return [self._apply(event)]
+            return self._arrived(event)
         elif isinstance(event, Refused) and event.job:
             return self._over(event.job, error_of(event.code, event.message, event.hint))
         elif isinstance(event, Failed):
@@ -218,26 +284,54 @@ class Studio:
         elif isinstance(event, Cancelled):
             self._client.acknowledge(event.job)
             self._canvases.pop(event.job, None)
+            self._adopted.discard(event.job)
         return [event]
 
     def _over(self, job: str, error: ScumbleError) -> list[StudioEvent]:
-        known = self._canvases.pop(job, None) is not None
+        known = self._canvases.pop(job, None) is not None or job in self._adopted
+        self._adopted.discard(job)
         return [JobFailed(job, error)] if known else []
 
-    def _apply(self, result: Result) -> StudioEvent:
-        job, finished = result.job, result.finished
-        canvas = self._canvases.get(job, self.canvas)
-        self._unplaced[job] = (
-            result  # so that whatever happens in the editor, it can be placed later
-        )
+    def _arrived(self, result: Result) -> list[StudioEvent]:
+        # Whatever happens in the editor from here on, the result can be placed later.
+        self._unplaced[result.job] = result
+        canvas = self._canvases.get(result.job)
+        if canvas is None:
+            return [Offered(result.job, result.finished)]
+        self._placements.append(_Placement(result, canvas))
+        return []
+
+    def _place_a_portion(self) -> list[StudioEvent]:
+        if not self._placements:
+            return []
+        placement = self._placements[0]
         try:
-            if isinstance(finished.request, Upscale):
-                canvas.enlarge(finished.request.target, result_group(result))
-            elif finished.layers:
-                canvas.insert(result_group(result))
+            if placement.work is None:
+                placement.work = _work(placement)
+            next(placement.work)
+        except StopIteration:
+            del self._placements[0]
+            return [self._applied(placement.result)]
         except ScumbleError as error:
-            return Unplaced(job, error)
-        self._client.acknowledge(job)
-        del self._unplaced[job]
-        self._canvases.pop(job, None)
-        return Applied(job, finished)
+            del self._placements[0]
+            return [Unplaced(placement.result.job, error)]
+        except BaseException:
+            del self._placements[0]  # a defect of the editor must not come again with every tick
+            raise
+        return []
+
+    def _applied(self, result: Result) -> Applied:
+        self._client.acknowledge(result.job)
+        self._unplaced.pop(result.job, None)
+        self._canvases.pop(result.job, None)
+        self._adopted.discard(result.job)
+        return Applied(result.job, result.finished)
+
+
+def _work(placement: _Placement) -> Work:
+    finished = placement.result.finished
+    if isinstance(finished.request, Upscale):
+        return placement.canvas.enlarge(finished.request.target, result_group(placement.result))
+    if finished.layers:
+        return placement.canvas.insert(result_group(placement.result))
+    return iter(())

@@ -9,7 +9,7 @@ import numpy as np
 from scumble_protocol.pixels import PixelFormat, Pixels
 
 if TYPE_CHECKING:
-    from scumble_protocol.editor.canvas import ResultGroup
+    from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source, Work
     from scumble_protocol.geometry import Rect, Size
 
 
@@ -45,9 +45,11 @@ class MemoryCanvas:
         """The bounds of what is selected."""
         return self._selected
 
-    def read(self, rect: Rect) -> Pixels:
-        """The pixels there."""
-        return Pixels(rect.size, PixelFormat.RGBA8, self._pixels[_area(rect)].tobytes())
+    def read(self, rect: Rect, source: Source) -> Snapshot:
+        """The pixels there; it has one layer."""
+        del source
+        pixels = Pixels(rect.size, PixelFormat.RGBA8, self._pixels[_area(rect)].tobytes())
+        return lambda: pixels
 
     def read_mask(self, rect: Rect) -> Pixels:
         """White inside the selection."""
@@ -55,19 +57,26 @@ class MemoryCanvas:
         mask[_area(self._selected.moved(-rect.x, -rect.y))] = 255
         return Pixels(rect.size, PixelFormat.GRAY8, mask.tobytes())
 
-    def insert(self, group: ResultGroup) -> None:
+    def insert(self, group: ResultGroup) -> Work:
         """Put the first layer over the pixels, where its mask is white."""
         layer = group.layers[0]
         shape = (layer.rect.height, layer.rect.width)
         pixels = np.frombuffer(layer.pixels.data, np.uint8).reshape(*shape, 4)
         mask = np.frombuffer(layer.mask.data, np.uint8).reshape(shape)
         np.copyto(self._pixels[_area(layer.rect)], pixels, where=(mask == 255)[..., np.newaxis])
+        return iter(())
 
-    def enlarge(self, size: Size, group: ResultGroup) -> None:
+    def enlarge(self, size: Size, group: ResultGroup) -> Work:
         """Take the group's first layer for the canvas."""
         layer = group.layers[0]
         pixels = np.frombuffer(layer.pixels.data, np.uint8)
         self._size, self._pixels = size, pixels.reshape(size.height, size.width, 4).copy()
+        return iter(())
+
+    def expand(self, margins: Margins) -> None:
+        """Transparent space on the sides."""
+        sides = (margins.top, margins.bottom), (margins.left, margins.right), (0, 0)
+        self._size, self._pixels = margins.around(self._size), np.pad(self._pixels, sides)
 
 
 def _area(rect: Rect) -> tuple[slice, slice]:

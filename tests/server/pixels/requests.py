@@ -9,7 +9,7 @@ import numpy as np
 
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, Regenerate, Sampler
+from scumble_protocol.requests import ImageRef, MaskedContent, Regenerate, Sampler
 from scumble_server.opencv import Mask
 from scumble_server.spec import ModelSpec
 
@@ -42,6 +42,7 @@ def request_for(
     grow: int = 0,
     feather: int = 0,
     match_color: bool = False,
+    content: MaskedContent = MaskedContent.ORIGINAL,
 ) -> Regenerate:
     """A request whose pictures are known by their size alone."""
     return Regenerate(
@@ -61,6 +62,7 @@ def request_for(
         context=context,
         image=ImageRef("0" * 32, context.size, PixelFormat.RGBA8),
         mask=ImageRef("1" * 32, context.size, PixelFormat.GRAY8),
+        content=content,
     )
 
 

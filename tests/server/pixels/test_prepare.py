@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.requests import MaskedContent
 from scumble_server.fill import extend, fill_unknown
 from scumble_server.opencv import Picture
 from scumble_server.prepare import prepare
@@ -47,6 +48,17 @@ def test_at_full_strength_the_model_sees_nothing_of_what_lies_under_the_mask() -
     np.testing.assert_array_equal(crop.image, other.image)
     outside = crop.denoise == 0
     np.testing.assert_allclose(crop.image[outside], picture[outside][:, :3] / 255, atol=1e-6)
+
+
+def test_filled_content_is_forgotten_below_full_strength_too() -> None:
+    selection = ellipse(SIDE.size)
+    picture = picture_of(np.uint8)
+    filled = request_for(SIDE, strength=0.5, content=MaskedContent.FILL)
+    full = request_for(SIDE, strength=1)
+    np.testing.assert_array_equal(
+        prepare(filled, picture, selection, SMALL).image,
+        prepare(full, picture, selection, SMALL).image,
+    )
 
 
 def test_the_denoise_mask_is_the_selection_in_grey() -> None:

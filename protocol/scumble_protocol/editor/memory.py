@@ -1,0 +1,117 @@
+"""What a panel remembers from one run of its editor to the next."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from scumble_protocol.editor.order import Order
+from scumble_protocol.errors import ScumbleError
+
+_log = logging.getLogger(__name__)
+
+MOST_PROMPTS = 100
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A job that was not over when it was written down.
+
+    Args:
+        key: The picture that it belongs to, see `Picture.key`; empty if it was never saved.
+        title: What was asked for, for people.
+    """
+
+    key: str
+    title: str
+
+
+@dataclass
+class Memory:
+    """Kept in one JSON file, which is written whole or not at all.
+
+    Args:
+        file: The file; None to remember nothing beyond this run.
+        order: The order that was last used.
+        prompts: The prompts that were used, the newest first.
+        pending: By job, those that were not over.
+    """
+
+    file: Path | None = None
+    order: Order = Order()  # noqa: RUF009 (frozen, so it can be shared)
+    prompts: tuple[str, ...] = ()
+    pending: dict[str, Pending] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, file: Path) -> Memory:
+        """What the file says; what can't be read of it is as in the first run."""
+        try:
+            remembered = json.loads(file.read_text("utf-8"))
+            return cls(
+                file,
+                Order.from_json(json.dumps(remembered["order"])),
+                tuple(str(prompt) for prompt in remembered["prompts"]),
+                {job: Pending(**pending) for job, pending in remembered["pending"].items()},
+            )
+        except FileNotFoundError:
+            return cls(file)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, ScumbleError) as error:
+            _log.warning("%s can't be read, so the panel starts anew: %s", file, error)
+            return cls(file)
+
+    def use(self, order: Order) -> None:
+        """Remember an order, and its prompt as the newest."""
+        self.order = order
+        prompt = order.settings.prompt.strip()
+        if prompt:
+            others = tuple(other for other in self.prompts if other != prompt)
+            self.prompts = (prompt, *others)[:MOST_PROMPTS]
+        self.save()
+
+    def expect(self, job: str, pending: Pending) -> None:
+        """Remember a job until it is over."""
+        if self.pending.get(job) != pending:
+            self.pending[job] = pending
+            self.save()
+
+    def over(self, job: str) -> None:
+        """Forget a job."""
+        if self.pending.pop(job, None) is not None:
+            self.save()
+
+    def of_picture(self, key: str) -> Iterator[str]:
+        """The jobs of a picture."""
+        return (job for job, pending in self.pending.items() if pending.key == key)
+
+    def save(self) -> None:
+        """Write all of it down; a disk that can't be written is logged, and no reason to stop."""
+        if self.file is None:
+            return
+        remembered = {
+            "order": json.loads(self.order.to_json()),
+            "prompts": self.prompts,
+            "pending": {job: asdict(pending) for job, pending in self.pending.items()},
+        }
+        try:
+            _write(self.file, json.dumps(remembered, ensure_ascii=False))
+        except OSError as error:
+            _log.warning("What the panel remembers can't be kept: %s", error)
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as unfinished:
+            unfinished.write(text)
+        Path(name).replace(file)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
