@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def write_values(folder: Path, name: str, values: Mapping[str, object]) -> None:
@@ -28,7 +29,7 @@ def write_values(folder: Path, name: str, values: Mapping[str, object]) -> None:
         raise
 
 
-def read_values(folder: Path, name: str) -> dict[str, object] | None:
+def read_values(folder: Path, name: str) -> dict[str, Any] | None:
     """What a file in the folder holds; None if it is absent, unreadable or garbage."""
     try:
         values = json.loads((folder / name).read_text(encoding="utf-8"))

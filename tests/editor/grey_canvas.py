@@ -15,7 +15,7 @@ SIZE = Size(100, 80)
 SELECTED = Rect(10, 20, 30, 40)
 
 
-@dataclass
+@dataclass(eq=False)
 class GreyCanvas:
     """A canvas of one colour, whose selection is a white rectangle in a black mask.
 

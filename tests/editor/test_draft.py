@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from scumble_protocol.blobs import blob_id
-from scumble_protocol.editor.draft import draft_enlargement, draft_regeneration
+from scumble_protocol.editor.canvas import Margins, Source
+from scumble_protocol.editor.draft import (
+    draft_enlargement,
+    draft_expansion,
+    draft_regeneration,
+)
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
@@ -73,6 +79,65 @@ def test_what_is_above_the_limits_is_refused_before_a_pixel_is_read() -> None:
         draft_enlargement(canvas, 2, LANCZOS, limits)
     assert caught.value.code is ErrorCode.TOO_LARGE
     assert canvas.read_rects == []
+
+
+@pytest.mark.parametrize(
+    ("margins", "context"),
+    [
+        (Margins(left=300), Rect(0, 0, 364, 1000)),
+        (Margins(right=300), Rect(936, 0, 364, 1000)),
+        (Margins(top=300), Rect(0, 0, 1000, 364)),
+        (Margins(bottom=300), Rect(0, 936, 1000, 364)),
+        (Margins(left=10, right=10), Rect(0, 0, 1020, 1000)),
+        (Margins(top=10, bottom=10), Rect(0, 0, 1000, 1020)),
+        (Margins(left=10, top=10), Rect(0, 0, 1010, 1010)),
+    ],
+)
+def test_an_expansion_reads_what_was_added_and_what_lies_next_to_it(
+    margins: Margins, context: Rect
+) -> None:
+    canvas = GreyCanvas(Size(1000, 1000), None)
+    settings = Settings(grow=0, feather=0, padding=32)
+    request, blobs = draft_expansion(canvas, settings, margins, STARTER, Limits())()
+    assert isinstance(request, Regenerate)
+    assert canvas.size == request.canvas == margins.around(Size(1000, 1000))
+    assert request.context == context
+    assert canvas.read_rects == [request.context]
+    mask = np.frombuffer(blobs[request.mask.blob], np.uint8)
+    white = np.full((canvas.size.height, canvas.size.width), 255, np.uint8)
+    white[margins.top :, margins.left :][:1000, :1000] = 0
+    area = request.context
+    np.testing.assert_array_equal(
+        mask.reshape(area.height, area.width),
+        white[area.y : area.bottom, area.x : area.right],
+    )
+
+
+def test_an_expansion_that_needs_nothing_of_the_old_picture_is_all_white() -> None:
+    canvas = GreyCanvas(Size(1000, 1000), None)
+    margins = Margins(left=500)
+    request, blobs = draft_expansion(canvas, PLAIN, margins, STARTER, Limits())()
+    assert isinstance(request, Regenerate)
+    assert set(blobs[request.mask.blob]) == {255}
+
+
+def test_nothing_and_too_much_are_refused_before_the_canvas_is_touched() -> None:
+    canvas = GreyCanvas()
+    with pytest.raises(RequestError, match="not become any larger"):
+        draft_expansion(canvas, PLAIN, Margins(), STARTER, Limits())
+    with pytest.raises(RequestError) as caught:
+        draft_expansion(canvas, PLAIN, Margins(top=100), STARTER, Limits(image_side=110))
+    assert caught.value.code is ErrorCode.TOO_LARGE
+    with pytest.raises(RequestError, match="less than nothing"):
+        Margins(left=-1)
+    assert canvas.size == Size(100, 80)
+
+
+def test_the_source_is_the_one_that_was_set() -> None:
+    canvas = GreyCanvas()
+    settings = Settings(source=Source.ACTIVE_LAYER)
+    draft_regeneration(canvas, settings, STARTER, Limits())
+    assert canvas.sources == [Source.ACTIVE_LAYER]
 
 
 def test_the_whole_canvas_is_enlarged() -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from scumble_protocol.editor.order import Order
 from scumble_protocol.errors import ScumbleError
+from scumble_protocol.private_file import read_values, write_values
 
 _log = logging.getLogger(__name__)
 
@@ -51,18 +49,18 @@ class Memory:
     @classmethod
     def of(cls, file: Path) -> Memory:
         """What the file says; what can't be read of it is as in the first run."""
+        remembered = read_values(file.parent, file.name)
+        if remembered is None:
+            return cls(file)
         try:
-            remembered = json.loads(file.read_text("utf-8"))
             return cls(
                 file,
                 Order.from_json(json.dumps(remembered["order"])),
                 tuple(str(prompt) for prompt in remembered["prompts"]),
                 {job: Pending(**pending) for job, pending in remembered["pending"].items()},
             )
-        except FileNotFoundError:
-            return cls(file)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, ScumbleError) as error:
-            _log.warning("%s can't be read, so the panel starts anew: %s", file, error)
+        except (TypeError, KeyError, AttributeError, ScumbleError) as error:
+            _log.warning("%s is of another kind, so the panel starts anew: %r", file, error)
             return cls(file)
 
     def use(self, order: Order) -> None:
@@ -99,19 +97,6 @@ class Memory:
             "pending": {job: asdict(pending) for job, pending in self.pending.items()},
         }
         try:
-            _write(self.file, json.dumps(remembered, ensure_ascii=False))
+            write_values(self.file.parent, self.file.name, remembered)
         except OSError as error:
             _log.warning("What the panel remembers can't be kept: %s", error)
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as unfinished:
-            unfinished.write(text)
-        Path(name).replace(file)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise

@@ -36,13 +36,9 @@ class Starter:
 
     @property
     def is_possible(self) -> bool:
-        """Whether this machine knows how to start a server."""
-        return read_program(self._state) is not None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the server that was started here still runs."""
-        return self._process is not None and self._process.poll() is None
+        """Whether this machine knows how to start a server, and lets an editor do it."""
+        # The server lives outside of a Flatpak's sandbox, where no editor may start programs.
+        return "FLATPAK_ID" not in self._environ and read_program(self._state) is not None
 
     def start(self) -> None:
         """Start it, unless the one that was started here still runs; does not wait for it.
@@ -57,7 +53,7 @@ class Starter:
                 "The Scumble server is not installed on this machine.",
                 "Run `python3 installer`, then try again.",
             )
-        if self.is_running:
+        if self._process is not None and self._process.poll() is None:
             return
         try:
             with self.log.open("wb") as log:
@@ -85,8 +81,6 @@ class Starter:
         )
 
     def _spawn(self, command: tuple[str, ...], output: int) -> subprocess.Popen[bytes]:
-        if "FLATPAK_ID" in self._environ:  # the server lives outside of the sandbox
-            command = ("flatpak-spawn", "--host", *command)
         kept = {k: v for k, v in self._environ.items() if not k.startswith(_OF_THE_EDITOR)}
         return subprocess.Popen(  # noqa: S603 (the command is the installer's)
             command,

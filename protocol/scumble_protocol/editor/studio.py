@@ -302,23 +302,25 @@ class Studio:
         return []
 
     def _place_a_portion(self) -> list[StudioEvent]:
-        if not self._placements:
-            return []
-        placement = self._placements[0]
-        try:
-            if placement.work is None:
-                placement.work = _work(placement)
-            next(placement.work)
-        except StopIteration:
-            del self._placements[0]
-            return [self._applied(placement.result)]
-        except ScumbleError as error:
-            del self._placements[0]
-            return [Unplaced(placement.result.job, error)]
-        except BaseException:
-            del self._placements[0]  # a defect of the editor must not come again with every tick
-            raise
-        return []
+        """Go on with the placements until one has more to do in the next tick."""
+        events: list[StudioEvent] = []
+        while self._placements:
+            placement = self._placements[0]
+            try:
+                if placement.work is None:
+                    placement.work = _work(placement)
+                next(placement.work)
+                break
+            except StopIteration:
+                del self._placements[0]
+                events.append(self._applied(placement.result))
+            except ScumbleError as error:
+                del self._placements[0]
+                events.append(Unplaced(placement.result.job, error))
+            except BaseException:
+                del self._placements[0]  # a defect of the editor must not come with every tick
+                raise
+        return events
 
     def _applied(self, result: Result) -> Applied:
         self._client.acknowledge(result.job)

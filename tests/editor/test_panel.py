@@ -1,0 +1,434 @@
+"""What a painter orders, and what the panel says about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from scumble_protocol.client import Connected, Disconnected, Result
+from scumble_protocol.editor.canvas import Margins
+from scumble_protocol.editor.language import Language
+from scumble_protocol.editor.memory import Memory, Pending
+from scumble_protocol.editor.modes import Mode
+from scumble_protocol.editor.order import Order
+from scumble_protocol.editor.panel import Panel
+from scumble_protocol.editor.settings import Settings
+from scumble_protocol.editor.starter import Starter
+from scumble_protocol.editor.studio import Studio
+from scumble_protocol.editor.view import JobView, Light, Offer, PreviewView
+from scumble_protocol.errors import ErrorCode, PeerError, RequestError
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.messages import (
+    PROTOCOL_VERSION,
+    Accepted,
+    Cancelled,
+    Device,
+    Failed,
+    Limits,
+    Models,
+    Phase,
+    Preview,
+    Progress,
+    Refused,
+    Started,
+    Welcome,
+)
+from scumble_protocol.pixels import PixelFormat, Pixels
+from scumble_protocol.program import write_program
+from scumble_protocol.requests import MaskedContent, Regenerate, Sampler, Upscale
+from tests.client.passing_server import MODELS
+from tests.client.requests_to_send import IMAGE, MASK, blobs_of, finished
+from tests.editor.framed_picture import FramedPicture
+from tests.editor.grey_canvas import Clerk
+
+FEATURES = ("regenerate", "fill", "expand", "upscale")
+WELCOME = Welcome(
+    PROTOCOL_VERSION, "1.2", Device("cpu", "A processor", 0), MODELS, (Sampler.EULER,), Limits(),
+    (), (), FEATURES,
+)  # fmt: skip
+LOST = PeerError(ErrorCode.DISCONNECTED, "The server is gone.", "Start it again.")
+CLOSED = RequestError(ErrorCode.CANVAS_GONE, "The picture was closed.", "Open it again.")
+CAT = Order(settings=Settings(prompt="a  cat\n", seed=7))
+
+
+@dataclass
+class Desk:
+    """A panel that has met its server, and everything around it."""
+
+    folder: Path
+    memory: Memory = field(default_factory=Memory)
+    clerk: Clerk = field(default_factory=lambda: Clerk(Connected(WELCOME)))
+    seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        self.picture = FramedPicture(file="cat.kra")
+        self.studio = Studio(self.clerk, self.picture)
+        self.starter = Starter(self.folder, {})
+        self.panel = Panel(
+            self.studio, self.memory, self.starter, Language({}).tr, clock=lambda: self.seconds
+        )
+        self.panel.open(self.picture)
+        self.panel.tick()
+
+    def hear(self, *events: object) -> None:
+        self.clerk.events += events  # type: ignore[arg-type]
+        assert self.panel.tick()
+
+    def order(self, order: Order = CAT) -> str:
+        """Have something done; the job's id."""
+        before = set(self.clerk.requests)
+        self.panel.run(self.picture, order)
+        (job,) = set(self.clerk.requests) - before
+        return job
+
+    @property
+    def job(self) -> JobView:
+        shown = self.panel.view(self.picture).job
+        assert shown is not None
+        return shown
+
+    @property
+    def said(self) -> tuple[str, bool]:
+        view = self.panel.view(self.picture)
+        return view.status, view.is_error
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def result(job: str) -> Result:
+    return Result(job, finished(job, IMAGE), blobs_of(IMAGE, MASK))
+
+
+def test_a_view_says_what_the_server_offers(desk: Desk) -> None:
+    view = desk.panel.view(desk.picture)
+    assert (view.light, view.light_text) == (Light.ON, "Scumble 1.2 on A processor")
+    assert [model.id for model in view.models] == ["starter"]
+    assert [model.id for model in view.upscalers] == ["lanczos"]
+    assert view.samplers == (Sampler.EULER,)
+    assert view.can_run
+    assert not desk.panel.view(None).can_run
+    assert {mode for mode, reason in view.modes.items() if reason} == {Mode.REMOVE, Mode.SKETCH}
+    desk.hear(Models(()))
+    reasons = desk.panel.view(desk.picture).modes
+    assert reasons[Mode.UPSCALE] == "The server has no upscaler."
+    assert reasons[Mode.FILL] == "The server has no model for that."
+
+
+def test_a_job_goes_from_the_button_to_the_layer(desk: Desk) -> None:
+    job = desk.order()
+    assert desk.job == JobView(job, "a cat", "Sending")
+    desk.hear(Accepted(job, 1, 2))
+    assert desk.job.phase == "Waiting behind 2"
+    desk.hear(Accepted(job, 1, 0))
+    assert desk.job.phase == "Waiting"
+    desk.hear(Started(job, 2))
+    assert desk.job == JobView(job, "a cat", "Starting")
+    desk.hear(Progress(job, 3, Phase.LOADING, 0, 1, -1, "starter"))
+    assert desk.job == JobView(job, "a cat", "Loading the model: starter")
+    desk.hear(Progress(job, 3, Phase.LOADING, 1, 2, -1, ""))
+    assert desk.job.fraction == 0.5
+    desk.hear(Progress(job, 4, Phase.SAMPLING, 3, 12, 2.5, ""))
+    assert desk.job == JobView(job, "a cat", "Sampling 3 of 12", 0.5, 2.5)
+    desk.hear(Progress(job, 5, Phase.DECODING, 0, 0, 0, ""))
+    assert (desk.job.phase, desk.job.fraction) == ("Decoding", 0.95)
+    desk.hear(result(job))
+    assert desk.panel.view(desk.picture).job is None
+    assert desk.said == ("Done in 0.5 s.", False)
+    assert [group.name for group in desk.picture.groups] == ["Scumble: a cat"]
+
+
+def test_the_bar_never_goes_back(desk: Desk) -> None:
+    job = desk.order()
+    desk.hear(Progress(job, 3, Phase.SAMPLING, 12, 12, 2.5, ""))
+    desk.hear(Progress(job, 4, Phase.SAMPLING, 1, 12, 2.5, ""))
+    assert desk.job.fraction == 0.95
+
+
+def test_a_preview_is_shown_until_its_job_is_over(desk: Desk) -> None:
+    job = desk.order()
+    pixels = Pixels(Size(1, 1), PixelFormat.RGBA8, bytes(4))
+    desk.hear(
+        Preview("another", 1, Rect(0, 0, 2, 2), pixels), Preview(job, 3, Rect(1, 2, 3, 4), pixels)
+    )
+    preview = PreviewView(Rect(1, 2, 3, 4), pixels)
+    assert desk.panel.view(desk.picture).preview == preview
+    assert desk.panel.view(FramedPicture()).preview is None
+    desk.hear(Disconnected(LOST))
+    assert desk.panel.view(desk.picture).preview is None, "nothing is known of it any more"
+
+
+def test_the_job_that_runs_is_shown_before_those_that_wait(desk: Desk) -> None:
+    first, second = desk.order(), desk.order()
+    desk.hear(Accepted(first, 1, 1), Started(second, 2))
+    assert desk.job.job == second
+    assert desk.panel.view(desk.picture).queued == 1
+
+
+def test_each_picture_has_its_own_jobs_and_status(desk: Desk) -> None:
+    other = FramedPicture(file="dog.kra", selected=None)
+    desk.panel.open(other)
+    desk.order()
+    desk.panel.run(other, CAT)
+    view = desk.panel.view(other)
+    assert view.job is None
+    assert view.status == "Nothing is selected. Select the area that should be made anew."
+    assert view.is_error
+    assert desk.said == ("", False)
+
+
+def test_filling_keeps_nothing_of_what_was_there(desk: Desk) -> None:
+    order = dataclasses.replace(CAT, mode=Mode.FILL)
+    request = desk.clerk.requests[desk.order(order)]
+    assert isinstance(request, Regenerate)
+    assert (request.strength, request.content) == (1.0, MaskedContent.FILL)
+
+
+def test_expanding_and_upscaling_take_what_they_need_from_the_order(desk: Desk) -> None:
+    expanded = desk.clerk.requests[desk.order(Order(Mode.EXPAND, margins=Margins(right=28)))]
+    assert isinstance(expanded, Regenerate)
+    assert expanded.canvas == desk.picture.size == Size(128, 80)
+    upscaled = desk.clerk.requests[desk.order(Order(Mode.UPSCALE, scale=3.0))]
+    assert isinstance(upscaled, Upscale)
+    assert (upscaled.model, upscaled.scale) == ("lanczos", 3.0)
+    assert [view.title for view in (desk.job,)] == ["Expand"]
+
+
+@pytest.mark.parametrize("mode", [Mode.REMOVE, Mode.SKETCH])
+def test_what_is_not_offered_is_refused_with_the_reason(desk: Desk, mode: Mode) -> None:
+    desk.panel.run(desk.picture, Order(mode))
+    assert desk.clerk.requests == {}
+    assert desk.said == (
+        "This server can't do that yet; a newer Scumble may. Choose another mode.",
+        True,
+    )
+
+
+def test_without_a_server_the_panel_says_how_to_get_one(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, clerk=Clerk(Disconnected(LOST)))
+    desk.panel.run(desk.picture, CAT)
+    assert desk.said == (
+        "No Scumble server has been reached yet. Start it with `scumble serve`, or wait for it.",
+        True,
+    )
+    view = desk.panel.view(desk.picture)
+    assert (view.light, view.light_text) == (Light.OFF, "The server is gone. Start it again.")
+    assert not view.can_start_server, "this machine does not know how"
+
+
+def test_the_same_is_done_again_from_a_new_seed(desk: Desk) -> None:
+    first = desk.clerk.requests[desk.order()]
+    desk.panel.again(desk.picture)
+    second = desk.clerk.requests["job2"]
+    assert isinstance(first, Regenerate)
+    assert isinstance(second, Regenerate)
+    assert (first.seed, first.prompt) == (7, second.prompt)
+    assert second.seed != 7
+
+
+def test_again_in_a_new_picture_does_what_was_remembered(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, memory=Memory(order=CAT))
+    desk.panel.again(desk.picture)
+    assert desk.job.title == "a cat"
+
+
+def test_a_job_is_cancelled(desk: Desk) -> None:
+    desk.panel.cancel(desk.picture)
+    assert desk.clerk.cancelled == [], "nothing is there to be cancelled"
+    job = desk.order()
+    desk.panel.cancel(desk.picture)
+    assert desk.clerk.cancelled == [job]
+    assert (desk.job.phase, desk.job.is_stopping) == ("Stopping", True)
+    desk.hear(Progress(job, 3, Phase.SAMPLING, 1, 12, 2.5, ""))
+    assert desk.job.phase == "Stopping"
+    desk.hear(Cancelled(job, 4))
+    assert desk.said == ("Cancelled.", False)
+    assert desk.memory.pending == {}
+
+
+def test_a_failure_is_told_where_it_belongs(desk: Desk) -> None:
+    job = desk.order()
+    desk.hear(Failed(job, 2, ErrorCode.OUT_OF_MEMORY, "Out of memory.", "Select less."))
+    assert desk.said == ("Out of memory. Select less.", True)
+    desk.order()
+    assert desk.said == ("", False), "a new order begins with a clean slate"
+
+
+def test_what_is_about_no_job_is_told_everywhere(desk: Desk) -> None:
+    desk.hear(Refused("", ErrorCode.PROTOCOL, "What?", ""))
+    assert desk.said == ("What?", True)
+
+
+def test_errors_of_the_editor_are_shown(desk: Desk) -> None:
+    other = FramedPicture()
+    desk.panel.open(other)
+    desk.panel.say(other, CLOSED)
+    assert desk.panel.view(other).status == "The picture was closed. Open it again."
+    assert desk.said == ("", False)
+    desk.panel.say(None, CLOSED)
+    assert desk.said[1]
+
+
+def test_a_lost_connection_is_shown_until_it_is_back(desk: Desk) -> None:
+    job = desk.order()
+    desk.hear(Started(job, 2), Disconnected(LOST))
+    view = desk.panel.view(desk.picture)
+    assert (view.light, desk.job.phase) == (Light.OFF, "Waiting for the server")
+    desk.hear(Connected(WELCOME), Progress(job, 3, Phase.SAMPLING, 3, 12, 2.5, ""))
+    assert desk.job.phase == "Sampling 3 of 12"
+
+
+def test_events_of_jobs_that_nobody_ordered_here_are_passed_over(desk: Desk) -> None:
+    desk.hear(Started("unknown", 2), Cancelled("unknown", 3))
+    assert desk.said == ("", False)
+
+
+def test_the_result_of_a_closed_picture_waits_until_it_is_opened_again(desk: Desk) -> None:
+    job = desk.order()
+    desk.panel.view(desk.picture)
+    desk.picture.error = CLOSED
+    desk.panel.close(desk.picture)
+    desk.hear(result(job))
+    other, again = FramedPicture(file="dog.kra"), FramedPicture(file="cat.kra")
+    desk.panel.open(other)
+    desk.panel.open(again)
+    assert desk.panel.view(other).offers == ()
+    assert desk.panel.view(again).offers == (Offer(job, "“a cat” is done and waits."),)
+    assert desk.panel.view(None).offers == ()
+    desk.panel.place(again, job)
+    assert desk.panel.view(again).offers == (), "it is on its way"
+    assert desk.panel.tick()
+    assert len(again.groups) == 1
+    assert desk.memory.pending == {}
+
+
+def test_the_result_of_a_closed_picture_without_a_file_is_offered_to_all(desk: Desk) -> None:
+    desk.picture.file = ""
+    job = desk.order()
+    desk.picture.error = CLOSED
+    desk.panel.close(desk.picture)
+    desk.hear(result(job))
+    other = FramedPicture(file="dog.kra")
+    desk.panel.open(other)
+    assert [offer.job for offer in desk.panel.view(other).offers] == [job]
+    desk.panel.drop(job)
+    assert desk.panel.view(other).offers == ()
+    assert desk.clerk.acknowledged == [job]
+
+
+def test_a_result_that_an_open_picture_refuses_is_offered_there_with_the_reason(desk: Desk) -> None:
+    desk.picture.error = RequestError(ErrorCode.INVALID_VALUE, "No room.", "Make some.")
+    job = desk.order()
+    desk.hear(result(job))
+    assert desk.said == ("No room. Make some.", True)
+    assert [offer.job for offer in desk.panel.view(desk.picture).offers] == [job]
+    desk.picture.error = None
+    desk.panel.place(desk.picture, job)
+    desk.panel.place(desk.picture, "unknown")
+    assert desk.panel.is_placing
+    desk.panel.tick()
+    assert len(desk.picture.groups) == 1
+
+
+def test_what_an_earlier_run_left_is_fetched_when_its_picture_is_opened(tmp_path: Path) -> None:
+    pending = {"old": Pending("cat.kra", "a cat"), "other": Pending("", "a dog")}
+    desk = Desk(tmp_path, memory=Memory(pending=pending))
+    assert desk.clerk.attached == ["old"]
+    assert desk.job.title == "a cat"
+    desk.panel.open(desk.picture)
+    assert desk.clerk.attached == ["old"], "once is enough"
+    desk.hear(result("old"))
+    assert [offer.job for offer in desk.panel.view(desk.picture).offers] == ["old"]
+
+
+def test_a_job_that_the_server_has_forgotten_is_forgotten_here(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, memory=Memory(pending={"old": Pending("cat.kra", "a cat")}))
+    desk.hear(Refused("old", ErrorCode.UNKNOWN_JOB, "Unknown.", ""))
+    assert desk.memory.pending == {}
+    assert desk.panel.view(desk.picture).job is None
+
+
+def test_jobs_are_remembered_by_the_name_that_their_picture_has_now(desk: Desk) -> None:
+    job = desk.order()
+    desk.picture.file = "renamed.kra"
+    desk.panel.view(desk.picture)
+    assert desk.memory.pending == {job: Pending("renamed.kra", "a cat")}
+
+
+def test_a_server_is_started_and_tried_until_it_answers(tmp_path: Path) -> None:
+    write_program(tmp_path, (sys.executable, "-c", "import time; time.sleep(60)"), "1")
+    desk = Desk(tmp_path, clerk=Clerk(Disconnected(LOST)))
+    assert desk.panel.view(desk.picture).can_start_server
+    desk.panel.start_server()
+    view = desk.panel.view(desk.picture)
+    assert (view.is_starting, view.light_text) == (True, "Starting the server …")
+    desk.panel.tick()
+    desk.panel.tick()
+    assert desk.clerk.retries == 1, "not with every tick"
+    desk.seconds += 1
+    desk.panel.tick()
+    assert desk.clerk.retries == 2
+    desk.hear(Disconnected(LOST))
+    assert desk.panel.view(desk.picture).light_text == "Starting the server …"
+    desk.hear(Connected(WELCOME))
+    assert not desk.panel.view(desk.picture).is_starting
+    process = desk.starter._process  # noqa: SLF001 (the test has to end what it started)
+    assert process is not None
+    process.terminate()
+    process.wait()
+
+
+def test_a_server_that_ends_at_once_is_told_with_its_last_words(tmp_path: Path) -> None:
+    write_program(tmp_path, (sys.executable, "-c", "import sys; sys.exit('No memory.')"), "1")
+    desk = Desk(tmp_path, clerk=Clerk(Disconnected(LOST)))
+    desk.panel.start_server()
+    while desk.panel.view(desk.picture).is_starting:
+        desk.panel.tick()
+    assert desk.said == ("The server ended at once: No memory. Its log says more.", True)
+    assert desk.panel.log.read_text() == "No memory.\n"
+
+
+def test_a_server_that_is_not_installed_can_not_be_started(desk: Desk) -> None:
+    desk.panel.start_server()
+    assert desk.said == (
+        "The Scumble server is not installed on this machine. "
+        "Run `python3 installer`, then try again.",
+        True,
+    )
+
+
+def test_orders_are_remembered(tmp_path: Path) -> None:
+    file = tmp_path / "panel.json"
+    desk = Desk(tmp_path, memory=Memory.of(file))
+    job = desk.order()
+    remembered = Memory.of(file)
+    assert remembered.order == CAT
+    assert remembered.prompts == ("a  cat",)
+    assert remembered.pending == {job: Pending("cat.kra", "a cat")}
+    assert json.loads(file.read_text())
+
+
+def test_the_failure_of_a_closed_pictures_job_is_told_to_nobody(desk: Desk) -> None:
+    other = FramedPicture(file="dog.kra")
+    desk.panel.open(other)
+    job = desk.order()
+    desk.panel.close(other)
+    assert desk.job.job == job, "it was another picture that was closed"
+    desk.panel.close(desk.picture)
+    desk.hear(Failed(job, 2, ErrorCode.OUT_OF_MEMORY, "Out of memory.", "Select less."))
+    assert desk.memory.pending == {}
+    assert desk.said == ("", False)
+
+
+def test_a_result_that_waits_needs_no_server(desk: Desk) -> None:
+    desk.picture.error = CLOSED
+    job = desk.order()
+    desk.hear(result(job), Disconnected(LOST))
+    assert [offer.job for offer in desk.panel.view(desk.picture).offers] == [job]
