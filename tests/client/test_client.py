@@ -437,3 +437,14 @@ def test_a_pause_between_attempts_ends_when_a_job_is_put_in(
             assert not client.wait(200 * MS), "a question can wait"
             submit(client)
             events_until(client, Result)
+
+
+def test_a_pause_between_attempts_ends_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scumble_protocol.client.client.FIRST_PAUSE", 1000.0)
+    with passing_server() as server:
+        port = server.port
+    with client_of(Address(f"ws://127.0.0.1:{port}", RIGHT)) as client:
+        events_until(client, Disconnected)
+        with passing_server(port=port):
+            client.retry()
+            events_until(client, Connected)

@@ -430,5 +430,6 @@ def test_the_failure_of_a_closed_pictures_job_is_told_to_nobody(desk: Desk) -> N
 def test_a_result_that_waits_needs_no_server(desk: Desk) -> None:
     desk.picture.error = CLOSED
     job = desk.order()
-    desk.hear(result(job), Disconnected(LOST))
+    desk.hear(result(job))
+    desk.hear(Disconnected(LOST))
     assert [offer.job for offer in desk.panel.view(desk.picture).offers] == [job]
