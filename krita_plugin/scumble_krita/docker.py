@@ -1,0 +1,200 @@
+"""The docker in one of Krita's windows, between the panel and the widgets."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any, Protocol
+
+from krita import DockWidget
+from scumble_krita.guard import Guard
+from scumble_krita.overlay import PreviewOverlay
+from scumble_krita.panel_widget import PanelWidget
+from scumble_krita.pictures import OpenPictures
+from scumble_krita.qt import QtCore, QtGui, is_deleted
+from scumble_krita.recall import recall
+from scumble_krita.viewport import canvas_area, placement
+from scumble_protocol.editor.gallery import Picture, Variation
+from scumble_protocol.editor.language import Translate
+from scumble_protocol.editor.modes import Mode
+from scumble_protocol.editor.panel import Panel
+from scumble_protocol.editor.view import PreviewView, View
+
+_LOOK_SECONDS = 1.0
+"""How often to see whether the painter, or undo, changed which variations there are."""
+
+_MESSAGE_MS = 6000
+
+
+class Office(Protocol):
+    """What all dockers share; `Plugin` has it."""
+
+    krita: Any
+    panel: Panel
+    pictures: OpenPictures
+    guard: Guard
+    tr: Translate
+
+    def attach(self, docker: ScumbleDocker) -> None:
+        """There is another docker."""
+        ...
+
+
+class ScumbleDocker(DockWidget):
+    """Shows the active document of its window.
+
+    Args:
+        office: What all dockers share.
+    """
+
+    def __init__(self, office: Office) -> None:
+        super().__init__()
+        self.setWindowTitle("Scumble")
+        self._office = office
+        self._overlay: PreviewOverlay | None = None
+        self._variations: tuple[Variation, ...] = ()
+        self._looked = 0.0
+        self._picture: Picture | None = None
+        self._told = ""
+        self._is_working = False
+        self.panel = PanelWidget(office.tr)
+        self.panel.form.fill(office.panel.memory.order)
+        self._use_history()
+        self.setWidget(self.panel)
+        self._connect()
+        office.attach(self)
+
+    def canvasChanged(self, canvas: object) -> None:  # noqa: N802 (Krita's name)
+        """Krita tells that another canvas is active, or none."""
+        self._office.guard(self.refresh)()
+
+    @property
+    def window_of_krita(self) -> Any:
+        """Krita's object for the docker's window; None while it has none."""
+        here = self.parentWidget()
+        windows = self._office.krita.windows()
+        return next((window for window in windows if window.qwindow() is here), None)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something is going on that the painter watches."""
+        return self._is_working
+
+    def refresh(self) -> None:
+        """Show what there is to show now."""
+        view = self._active_view()
+        document = view.document() if view else None
+        picture = self._office.pictures.of(document) if document else None
+        shown = self._office.panel.view(picture)
+        self._is_working = shown.job is not None or shown.is_starting
+        self.panel.show_view(shown)
+        self._show_preview(shown.preview, view, document)
+        self._tell(shown, view)
+        if picture is not self._picture or time.monotonic() - self._looked > _LOOK_SECONDS:
+            self._picture = picture
+            self.look_at_variations()
+
+    def look_at_variations(self) -> None:
+        """See which variations the picture has; not while one is on its way into it."""
+        picture = self._picture
+        if self._office.panel.is_placing or not self.panel.isVisible():
+            return
+        self._looked = time.monotonic()
+        if picture is None or not picture.is_open():
+            self.panel.strip.show_variations((), _nothing)
+            return
+        variations = picture.variations()
+        self.panel.strip.show_variations(variations, picture.thumbnail)
+        newest = recall(variations[0]) if variations else None
+        self.panel.form.seed.show_last(newest.seed if newest else None)
+
+    def run(self, mode: Mode | None = None) -> None:
+        """Have done what is set, in the mode that is set or another one."""
+        if self._picture is not None:
+            self._office.panel.run(self._picture, self.panel.form.order(mode))
+            self._use_history()
+            self.refresh()
+
+    def again(self) -> None:
+        """Have the last one done once more, from another seed."""
+        if self._picture is not None:
+            self._office.panel.again(self._picture)
+            self.refresh()
+
+    def cancel(self) -> None:
+        """Stop the job that is shown."""
+        if self._picture is not None:
+            self._office.panel.cancel(self._picture)
+            self.refresh()
+
+    def focus_prompt(self) -> None:
+        """Come to the front, with the cursor in the prompt."""
+        self.setVisible(True)
+        self.raise_()
+        self.panel.form.prompt.setFocus()
+
+    def _connect(self) -> None:
+        office, panel, guard = self._office, self.panel, self._office.guard
+        panel.run_wanted.connect(guard(self.run))
+        panel.cancel_wanted.connect(guard(self.cancel))
+        panel.server.start_wanted.connect(guard(office.panel.start_server))
+        panel.server.log_wanted.connect(guard(lambda: _open(office.panel.log)))
+        panel.offers.inserted.connect(guard(self._insert))
+        panel.offers.dropped.connect(guard(self._drop))
+        panel.strip.shown.connect(guard(partial(self._choose, "show")))
+        panel.strip.kept.connect(guard(partial(self._choose, "keep")))
+
+    def _insert(self, job: str) -> None:
+        if self._picture is not None:
+            self._office.panel.place(self._picture, job)
+
+    def _drop(self, job: str) -> None:
+        self._office.panel.drop(job)
+
+    def _choose(self, how: str, variation: Variation) -> None:
+        picture = self._picture
+        if picture is not None and picture.is_open():
+            (picture.show if how == "show" else picture.keep)(variation)
+            self.look_at_variations()
+
+    def _use_history(self) -> None:
+        self.panel.form.prompt.used(self._office.panel.memory.prompts)
+
+    def _active_view(self) -> Any:
+        window = self.window_of_krita
+        view = window.activeView() if window else None
+        return view if view is not None and view.document() is not None else None
+
+    def _show_preview(self, preview: PreviewView | None, view: Any, document: Any) -> None:
+        overlay = self._overlay
+        if overlay is not None and is_deleted(overlay):
+            overlay = self._overlay = None
+        area = canvas_area(self.parentWidget()) if preview and view else None
+        if overlay is not None and (area is None or overlay.parentWidget() is not area.viewport()):
+            overlay.show_preview(None)
+            overlay.deleteLater()
+            overlay = self._overlay = None
+        if area is None:
+            return
+        if overlay is None:
+            locate = partial(placement, view, document, area)
+            overlay = self._overlay = PreviewOverlay(area.viewport(), locate, self._office.guard)
+        overlay.show_preview(preview)
+
+    def _tell(self, shown: View, view: Any) -> None:
+        """Say errors on the canvas where the docker is closed or behind another one."""
+        is_new = shown.status != self._told
+        self._told = shown.status
+        if is_new and shown.is_error and shown.status and view and not self._can_be_seen():
+            view.showFloatingMessage(shown.status, QtGui.QIcon(), _MESSAGE_MS, 1)
+
+    def _can_be_seen(self) -> bool:
+        return bool(self.isVisible() and not self.visibleRegion().isEmpty())
+
+
+def _nothing(variation: Variation, side: int) -> Any:
+    raise AssertionError(variation, side)
+
+
+def _open(log: Any) -> None:
+    QtGui.QDesktopServices.openUrl(QtCore.QUrl.fromLocalFile(str(log)))

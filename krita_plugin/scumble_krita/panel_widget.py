@@ -1,0 +1,148 @@
+"""The docker's content: everything laid out, drawn from the panel's `View`."""
+
+from __future__ import annotations
+
+import itertools
+
+from scumble_krita.form import Form, mode_names
+from scumble_krita.glyphs import GlyphButton, stop
+from scumble_krita.light import ConnectionLight
+from scumble_krita.offers import Offers
+from scumble_krita.progress import ProgressLines
+from scumble_krita.qt import Qt, QtCore, QtWidgets
+from scumble_krita.server_buttons import ServerButtons
+from scumble_krita.strip import VariationStrip
+from scumble_protocol.editor.language import Translate
+from scumble_protocol.editor.modes import Mode
+from scumble_protocol.editor.view import View
+
+
+class PanelWidget(QtWidgets.QScrollArea):
+    """Shows a view and says what the painter wants.
+
+    Args:
+        tr: Translates.
+    """
+
+    run_wanted = QtCore.pyqtSignal()
+    """The button was pressed."""
+    cancel_wanted = QtCore.pyqtSignal()
+
+    def __init__(self, tr: Translate) -> None:
+        super().__init__()
+        self._tr = tr
+        self._view: View | None = None
+        self.light = ConnectionLight(tr)
+        self.form = Form(tr)
+        self.progress = ProgressLines(tr)
+        self.offers = Offers(tr)
+        self.strip = VariationStrip(tr)
+        self.server = ServerButtons(tr)
+        self._run = QtWidgets.QPushButton()
+        self._run.setObjectName("scumble_run")
+        self._stress(self._run)
+        self._cancel = GlyphButton(stop, tr("Cancel"))
+        self._cancel.setObjectName("scumble_cancel")
+        self._cancel.setEnabled(False)
+        self._run.clicked.connect(self.run_wanted)
+        self._cancel.clicked.connect(self.cancel_wanted)
+        for prompt in (self.form.prompt, self.form.negative):
+            prompt.submitted.connect(self._submit)
+        self.form.changed.connect(self._show_button)
+        self.strip.reused.connect(self.form.reuse)
+        self._lay_out()
+        self._show_button()
+
+    def show_view(self, view: View) -> None:
+        """Show this, as far as it is new."""
+        if view == self._view:
+            return
+        self._view = view
+        self.light.show_view(view)
+        self.form.show_view(view)
+        self.progress.show_view(view)
+        if self.offers.show_offers(view.offers):
+            self._set_tab_order()
+        self.server.show_view(view)
+        self._cancel.setEnabled(view.job is not None and not view.job.is_stopping)
+        self._show_button()
+
+    def sizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
+        """Room for everything that is always there."""
+        hint = self.widget().sizeHint()
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QtCore.QSize(hint.width() + bar, hint.height())
+
+    def minimumSizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
+        """It may be lower than its content, which then scrolls, but hardly narrower."""
+        least = self.widget().minimumSizeHint().width()
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QtCore.QSize(least + bar, 6 * self.fontMetrics().height())
+
+    @staticmethod
+    def _stress(button: QtWidgets.QPushButton) -> None:
+        """Make the one button that matters look like it."""
+        font = button.font()
+        font.setBold(True)
+        button.setFont(font)
+        button.setMinimumHeight(2 * button.fontMetrics().height())
+
+    def _submit(self) -> None:
+        if self._run.isEnabled():
+            self.run_wanted.emit()
+
+    def _show_button(self) -> None:
+        mode = Mode(self.form.mode.id())
+        name = mode_names(self._tr)[mode]
+        reason = self._reason(mode)
+        self._run.setText(name)
+        self._run.setEnabled(not reason)
+        self._run.setToolTip(reason or self._tr("{name} (Ctrl+Return in the prompt)", name=name))
+
+    def _reason(self, mode: Mode) -> str:
+        """Why the button can't be pressed; empty if it can."""
+        if self._view is None:
+            return self._tr("Not ready yet")
+        if not self._view.can_run:
+            return self._tr("Open a picture first.")
+        return self._view.modes[mode]
+
+    def _lay_out(self) -> None:
+        form = self.form
+        content = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(content)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.setSpacing(6)
+        column.addLayout(_row(form.mode, self.light))
+        column.addWidget(form.prompt)
+        column.addWidget(form.negative)
+        column.addWidget(form.near)
+        column.addLayout(_row(self._run, form.count, self._cancel))
+        for widget in (self.progress, self.server, self.offers, self.strip, form.far, form.section):
+            column.addWidget(widget)
+        column.addStretch(1)
+        form.far.align_with(form.near, form.advanced)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._set_tab_order()
+
+    def _set_tab_order(self) -> None:
+        """From top to bottom, which is how children follow each other."""
+        widgets = [
+            widget
+            for widget in self.widget().findChildren(QtWidgets.QWidget)
+            if widget.focusPolicy() in {Qt.FocusPolicy.StrongFocus, Qt.FocusPolicy.WheelFocus}
+            if not isinstance(widget.parent(), QtWidgets.QAbstractSpinBox)
+        ]
+        for before, after in itertools.pairwise(widgets):
+            self.setTabOrder(before, after)
+
+
+def _row(first: QtWidgets.QWidget, *others: QtWidgets.QWidget) -> QtWidgets.QHBoxLayout:
+    row = QtWidgets.QHBoxLayout()
+    row.addWidget(first, 1)
+    for other in others:
+        row.addWidget(other)
+    return row

@@ -1,0 +1,103 @@
+"""The field for a prompt, with a history behind it."""
+
+from __future__ import annotations
+
+from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
+
+
+class PromptEdit(QtWidgets.QPlainTextEdit):
+    """Text of some lines that grows with what is written.
+
+    In its first line ↑ goes back through earlier prompts, in its last line ↓ forth again. Tab
+    leaves the field.
+
+    Args:
+        name: The widget's name.
+        lines: How many lines it shows at least, and at most.
+        title: What screen readers call it.
+    """
+
+    submitted = QtCore.pyqtSignal()
+    """Ctrl+Return was pressed."""
+
+    def __init__(self, name: str, lines: tuple[int, int], title: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.history: tuple[str, ...] = ()
+        self._lines = lines
+        self._place = -1  # in the history; -1 is what is being written
+        self._draft = ""
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self._fit()
+
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """The keys that mean something here; all others write."""
+        key, modifiers = event.key(), event.modifiers()
+        if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            if modifiers & Qt.KeyboardModifier.ControlModifier:
+                self.submitted.emit()
+                return
+        elif modifiers in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}:
+            is_up = key == Qt.Key.Key_Up and self._is_at_edge(up=True)
+            is_down = key == Qt.Key.Key_Down and self._is_at_edge(up=False)
+            if (is_up and self._walk(1)) or (is_down and self._walk(-1)):
+                return
+        super().keyPressEvent(event)
+
+    def text(self) -> str:
+        """What is written."""
+        return str(self.toPlainText())
+
+    def set_text(self, text: str) -> None:
+        """Write something else, where undo brings back what was there."""
+        if text != self.text():
+            cursor = QtGui.QTextCursor(self.document())
+            cursor.select(QtGui.QTextCursor.SelectionType.Document)
+            cursor.insertText(text)
+        self.moveCursor(QtGui.QTextCursor.MoveOperation.End)
+
+    def used(self, history: tuple[str, ...]) -> None:
+        """The history is this now, the newest first, and what is written no draft any more."""
+        self.history = history
+        self._place = -1
+
+    def _is_at_edge(self, *, up: bool) -> bool:
+        """Whether the cursor can't go further that way, wrapped lines counted."""
+        move = QtGui.QTextCursor.MoveOperation
+        return not self.textCursor().movePosition(move.Up if up else move.Down)
+
+    def _walk(self, by: int) -> bool:
+        """Go `by` prompts back; whether there was one."""
+        place = self._place + by
+        # What is written now may be the newest one, just used.
+        if by > 0 and self._place < 0 and self.history and self.text().strip() == self.history[0]:
+            place += 1
+        if not -1 <= place < len(self.history):
+            return False
+        if self._place < 0:
+            self._draft = self.text()
+        self._place = place
+        self.set_text(self.history[place] if place >= 0 else self._draft)
+        return True
+
+    def _fit(self) -> None:
+        low, high = self._lines
+        written = int(self.document().size().height())
+        lines = min(max(written, low), high)
+        around = 2 * (self.frameWidth() + int(self.document().documentMargin()))
+        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + around + 2)
+        # One that is there "as needed" shows up in fields of a single line.
+        policy = Qt.ScrollBarPolicy
+        needs_bar = written > high
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if needs_bar else policy.ScrollBarAlwaysOff
+        )
+
+    def changeEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Another font needs another height."""
+        super().changeEvent(event)
+        if event.type() in {QtCore.QEvent.Type.FontChange, QtCore.QEvent.Type.StyleChange}:
+            self._fit()

@@ -1,0 +1,55 @@
+"""Labels on the left, fields on the right, and whole rows that come and go."""
+
+from __future__ import annotations
+
+from scumble_krita.qt import Qt, QtWidgets
+
+
+class Rows(QtWidgets.QWidget):
+    """A column of labelled fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QtWidgets.QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+        self._labels: dict[QtWidgets.QWidget, QtWidgets.QLabel] = {}
+
+    def add(self, text: str, field: QtWidgets.QWidget, tip: str = "") -> None:
+        """Add a field; the text is its name for screen readers too.
+
+        There are no mnemonics: Alt with a letter belongs to the menus of Krita's window.
+        """
+        label = QtWidgets.QLabel(text)
+        label.setBuddy(field)
+        label.setSizePolicy(
+            QtWidgets.QSizePolicy.Policy.Minimum, QtWidgets.QSizePolicy.Policy.Preferred
+        )
+        for widget in (label, field):
+            if tip:
+                widget.setToolTip(tip)
+        field.setAccessibleName(text)
+        row = self._grid.rowCount()
+        self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._grid.addWidget(field, row, 1)
+        self._labels[field] = label
+
+    def set_shown(self, field: QtWidgets.QWidget, is_shown: bool) -> None:
+        """Show a row or take it away."""
+        field.setVisible(is_shown)
+        self._labels[field].setVisible(is_shown)
+
+    def align_with(self, *others: Rows) -> None:
+        """Make the labels as wide as those of other columns, so that all fields line up."""
+        width = max(rows.label_width() for rows in (self, *others))
+        for rows in (self, *others):
+            rows.set_label_width(width)
+
+    def label_width(self) -> int:
+        """The width of the widest label, in pixels."""
+        return max(int(label.sizeHint().width()) for label in self._labels.values())
+
+    def set_label_width(self, width: int) -> None:
+        """Make the column of labels this wide, in pixels."""
+        self._grid.setColumnMinimumWidth(0, width)
