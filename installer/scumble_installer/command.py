@@ -69,8 +69,8 @@ def parse(arguments: Sequence[str]) -> Request:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python3 installer",
-        description="Sets Scumble up in .venv and says how to start it. Running it again does only "
-        "what is missing.",
+        description="Sets Scumble up in .venv and puts its plugins into the editors that it finds. "
+        "Running it again does only what is missing.",
         allow_abbrev=False,
     )
     parser.set_defaults(goal="set-up", dry_run=False, out=None, editors=False, upgrade=False)

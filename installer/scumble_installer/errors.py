@@ -25,3 +25,7 @@ class StepFailedError(InstallerError):
 
 class BundleError(InstallerError):
     """A plugin can't be put together from what is installed here."""
+
+
+class EditorError(InstallerError):
+    """A plugin can't be put into an editor, or taken out, as things are now."""

@@ -27,6 +27,9 @@ _WHOLE_SUITE: Final = (
     "--cov=scumble_protocol",
     "--cov=scumble_installer.plan",
     "--cov=scumble_installer.debian",
+    "--cov=scumble_installer.plugins.kritarc",
+    "--cov=scumble_installer.plugins.places",
+    "--cov=scumble_installer.plugins.plan",
     "--cov-branch",
     "--cov-report=term-missing:skip-covered",
     "--cov-fail-under=100",
@@ -186,4 +189,10 @@ def _end(machine: Machine, goal: Goal) -> Plan:
         # Where the editors were asked for, a test that finds none fails instead of being skipped.
         environment = (("SCUMBLE_TEST_EDITORS", "required"),) if goal.with_editors else ()
         return (Program("the tests", pytest, machine.checkout, environment),)
-    return (Advice(f"Scumble is set up. Start the server with\n\n    {scumble} serve\n"),)
+    return (
+        Program("the plugins of the editors that are found", (scumble, "install")),
+        Advice(
+            "\nScumble is set up. Start the server with the button in your editor, or by hand:"
+            f"\n\n    {scumble} serve\n"
+        ),
+    )

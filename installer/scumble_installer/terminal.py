@@ -60,13 +60,14 @@ class Terminal:
         self._stream.flush()
 
     def show_summary(self) -> None:
-        """How long each phase took; nothing where nothing had to be done."""
+        """How long each phase took, said once; nothing where nothing had to be done."""
         if not self.phases:
             return
         width = max(len(phase.name) for phase in self.phases)
         self.say("The set-up took")
         for phase in self.phases:
             self.say(f"    {phase.name:{width}}  {phase.seconds:6.1f} s")
+        self.phases.clear()
 
     def _clear(self) -> None:
         if self._moves:

@@ -11,6 +11,7 @@ from pathlib import Path
 from scumble_protocol.geometry import Rect
 
 MODEL_ACTIONS = ("list", "info", "get", "remove")
+EDITORS = ("krita", "gimp")
 
 _Add = Callable[..., argparse.ArgumentParser]
 _Option = tuple[str, Callable[[str], object], str, str]
@@ -21,10 +22,24 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """What was asked for; `command` names the module to run. Wrong usage ends with code 2."""
     program = _program()
     arguments = program.parse_args(argv)
+    if fault := _fault_of(arguments):
+        program.error(fault)
+    return arguments
+
+
+def _fault_of(arguments: argparse.Namespace) -> str:
+    """What the parser can't see by itself: arguments that don't go together."""
     if arguments.command == "models" and (arguments.action == "list") != (arguments.model is None):
         rule = "takes no ID" if arguments.model else "needs the ID of a model"
-        program.error(f"`scumble models {arguments.action}` {rule}")
-    return arguments
+        return f"`scumble models {arguments.action}` {rule}"
+    if arguments.command in {"install", "uninstall"}:
+        if (arguments.resources or arguments.kritarc) and arguments.editor != "krita":
+            return f"--resources and --kritarc go with `scumble {arguments.command} krita`"
+        if arguments.kritarc and not arguments.resources:
+            return "--kritarc needs --resources too"
+        if arguments.plug_ins and arguments.editor != "gimp":
+            return f"--plug-ins goes with `scumble {arguments.command} gimp`"
+    return ""
 
 
 def _program() -> argparse.ArgumentParser:
@@ -37,6 +52,9 @@ def _program() -> argparse.ArgumentParser:
     commands = program.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for describe in (_serve, _regenerate, _upscale, _models, _doctor, _bench, _demo):
         describe(commands.add_parser)
+    _editor(commands.add_parser, "install", "put the plugin into Krita or GIMP")
+    _editor(commands.add_parser, "uninstall", "take the plugin out of Krita or GIMP")
+    _bundle(commands.add_parser)
     return program
 
 
@@ -144,6 +162,24 @@ def _demo(add: _Add) -> None:
     _json(demo)
 
 
+def _editor(add: _Add, name: str, text: str) -> None:
+    command = add(name, help=text)
+    command.add_argument(
+        "editor", nargs="?", choices=EDITORS, help="which one (default: every one that is found)"
+    )
+    _options(
+        command,
+        ("--resources", folder, "DIR", "Krita's resource folder, where it isn't the usual one"),
+        ("--kritarc", folder, "FILE", "Krita's settings file that belongs to that folder"),
+        ("--plug-ins", folder, "DIR", "GIMP's folder for plug-ins, where it isn't the usual one"),
+    )
+
+
+def _bundle(add: _Add) -> None:
+    bundle = add("bundle", help="make the plugins as zips, to install them by hand")
+    bundle.add_argument("folder", type=folder, metavar="DIR", help="folder to write them to")
+
+
 def _options(command: argparse.ArgumentParser, *options: _Option) -> None:
     for flag, kind, placeholder, text in options:
         command.add_argument(flag, type=kind, metavar=placeholder, help=text)
@@ -180,6 +216,11 @@ def rectangle(text: str) -> Rect:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,W,H in whole pixels") from None
     return Rect(x, y, width, height)
+
+
+def folder(text: str) -> Path:
+    """A path as the shell would take it, made absolute."""
+    return Path(text).expanduser().absolute()
 
 
 def model(text: str) -> str:

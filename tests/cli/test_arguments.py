@@ -16,7 +16,10 @@ from scumble_protocol.geometry import Rect
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ("serve", "regenerate", "upscale", "models", "doctor", "bench", "demo")
+COMMANDS = (
+    "serve", "regenerate", "upscale", "models", "doctor", "bench", "demo",
+    "install", "uninstall", "bundle",
+)  # fmt: skip
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,3 +85,28 @@ def test_a_models_path_is_made_absolute_and_an_id_is_not(
     assert model("./mine.safetensors") == str(tmp_path.resolve() / "mine.safetensors")
     for name in ("starter", "owner/name", "gone.safetensors"):
         assert model(name) == name
+
+
+def test_folders_of_an_editor_go_with_that_editor_only(tmp_path: Path) -> None:
+    said = parse(["install", "krita", "--resources", str(tmp_path), "--kritarc", "rc"])
+    assert said.resources == tmp_path
+    assert said.kritarc.is_absolute()
+    assert parse(["uninstall", "gimp", "--plug-ins", str(tmp_path)]).plug_ins == tmp_path
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "install --resources x",
+        "install gimp --resources x",
+        "install krita --plug-ins x",
+        "uninstall --plug-ins x",
+        "install krita --kritarc x",
+        "install photoshop",
+        "bundle",
+    ],
+)
+def test_folders_that_fit_no_editor_are_wrong_usage(line: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(line.split())
+    assert ended.value.code == 2

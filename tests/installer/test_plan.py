@@ -48,6 +48,12 @@ def test_bare_machine_gets_everything_in_order() -> None:
     assert "/checkout/.venv/bin/scumble serve" in steps[-1].text
 
 
+def test_set_up_ends_with_the_plugins_of_the_editors() -> None:
+    plugins = plan(READY, SetUp())[0]
+    assert isinstance(plugins, Program)
+    assert plugins.command == ("/checkout/.venv/bin/scumble", "install")
+
+
 def test_second_call_has_nothing_to_do() -> None:
     assert names(plan(READY, SetUp())) == []
 

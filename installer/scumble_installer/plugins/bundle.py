@@ -46,7 +46,7 @@ class PluginKind:
 
     editor: str
     component: str
-    places: tuple[tuple[str, str], ...]
+    places: tuple[tuple[str, PurePosixPath], ...]
     package: PurePosixPath
     program: PurePosixPath | None
     host: frozenset[str]
@@ -61,9 +61,9 @@ KRITA: Final = PluginKind(
     editor="Krita",
     component="krita_plugin",
     places=(
-        ("scumble_krita.desktop", "pykrita/scumble_krita.desktop"),
-        ("scumble_krita.action", "actions/scumble_krita.action"),
-        ("scumble_krita", "pykrita/scumble_krita"),
+        ("scumble_krita.desktop", PurePosixPath("pykrita/scumble_krita.desktop")),
+        ("scumble_krita.action", PurePosixPath("actions/scumble_krita.action")),
+        ("scumble_krita", PurePosixPath("pykrita/scumble_krita")),
     ),
     package=PurePosixPath("pykrita/scumble_krita"),
     program=None,
@@ -73,7 +73,7 @@ KRITA: Final = PluginKind(
 GIMP: Final = PluginKind(
     editor="GIMP",
     component="gimp_plugin",
-    places=(("scumble", "scumble"),),
+    places=(("scumble", PurePosixPath("scumble")),),
     package=PurePosixPath("scumble/scumble_gimp"),
     program=PurePosixPath("scumble/scumble.py"),
     host=frozenset({"gi", "cairo"}),
@@ -136,9 +136,9 @@ def _own_files(kind: PluginKind, component: Path) -> Iterator[BundledFile]:
     for name, place in kind.places:
         source = component / name
         if source.is_dir():
-            yield from _folder(source, PurePosixPath(place), kind.program)
+            yield from _folder(source, place, kind.program)
         elif source.is_file():
-            yield BundledFile(PurePosixPath(place), source.read_bytes())
+            yield BundledFile(place, source.read_bytes())
         else:
             raise BundleError(
                 f"The sources of the plugin for {kind.editor} lack {name}.",
