@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from scumble_installer.plugins.bundle import bundle_krita
 from tests.end_to_end.editors.processes import end, last_words, start, wait_for
 from tests.end_to_end.editors.screen import Screen, open_screen
 from tests.timing import MS
@@ -77,18 +78,20 @@ class Krita:
 
 
 @contextmanager
-def open_krita(folder: Path, plugins: dict[str, Path] | None = None) -> Iterator[Krita]:
-    """Krita for as long as the block runs, in a home of its own with these plugins enabled.
+def open_krita(folder: Path, state: Path | None = None) -> Iterator[Krita]:
+    """Krita for as long as the block runs, in a home of its own.
 
     Args:
-        folder: Everything that Krita writes goes here.
-        plugins: By the name of each plugin, the folder that holds it and its .desktop file.
+        folder: Everything that Krita writes goes here. What an earlier Krita left is found again.
+        state: The server's state folder, if Scumble's plugin is to be there, as it is bundled.
     """
     control = folder / "control.socket"
     log = folder / "krita.log"
-    _furnish(folder, {CONTROL: HERE / "krita_control", **(plugins or {})})
+    _furnish(folder, with_scumble=state is not None)
     with open_screen(folder) as screen:
         environment = _environment(folder, screen, control)
+        if state is not None:
+            environment["SCUMBLE_STATE"] = str(state)
         krita = start(("krita", "--nosplash"), log, environment, folder)
         try:
             with _connect(control, krita, log) as connection:
@@ -97,20 +100,25 @@ def open_krita(folder: Path, plugins: dict[str, Path] | None = None) -> Iterator
             end(krita)
 
 
-def _furnish(folder: Path, plugins: dict[str, Path]) -> None:
+def _furnish(folder: Path, *, with_scumble: bool) -> None:
     for name in ("home", "config", "data/krita/pykrita", "cache", "run", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "run").chmod(0o700)  # Qt insists on it
-    for source in plugins.values():
-        shutil.copytree(
-            source,
-            folder / "data/krita/pykrita",
-            dirs_exist_ok=True,
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
-    enabled = "\n".join(f"enable_{name}=true" for name in plugins)
-    (folder / "config/kritarc").write_text(KRITARC.format(enabled=enabled), "utf-8")
-    (folder / "config/kritadisplayrc").write_text(KRITADISPLAYRC, "utf-8")
+    shutil.copytree(
+        HERE / "krita_control",
+        folder / "data/krita/pykrita",
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    plugins = [CONTROL]
+    if with_scumble:
+        bundle_krita(folder / "data/krita")
+        plugins.append("scumble_krita")
+    settings = folder / "config/kritarc"
+    if not settings.exists():
+        enabled = "\n".join(f"enable_{name}=true" for name in plugins)
+        settings.write_text(KRITARC.format(enabled=enabled), "utf-8")
+        (folder / "config/kritadisplayrc").write_text(KRITADISPLAYRC, "utf-8")
 
 
 def _environment(folder: Path, screen: Screen, control: Path) -> dict[str, str]:
