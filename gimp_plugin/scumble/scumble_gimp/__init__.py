@@ -1,0 +1,1 @@
+"""Scumble in GIMP 3: its canvas, its procedures and its panel."""
