@@ -17,7 +17,7 @@ PACKAGES = {
     "scumble_installer": "installer",
 }
 PLUGINS = ("krita_plugin", "gimp_plugin")
-IN_WHEEL = "scumble_installer/plugins/sources"
+IN_WHEEL = "scumble_installer/plugins/components"
 
 # The command line as it is in an unpacked wheel, in front of the checkout's own.
 FROM_WHEEL = """

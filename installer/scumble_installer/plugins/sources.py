@@ -11,7 +11,7 @@ from typing import Final
 from scumble_installer.errors import BundleError
 
 # In a wheel the plugins' sources lie beside this file, in a checkout at the top.
-_IN_WHEEL: Final = Path(__file__).parent / "sources"
+_IN_WHEEL: Final = Path(__file__).parent / "components"
 _CHECKOUT: Final = Path(__file__).resolve().parents[3]
 _LICENCE: Final = re.compile(r"(LICEN[CS]E|COPYING|NOTICE).*", re.IGNORECASE)
 _SET_UP: Final = "Run the installer again: python3 installer"
