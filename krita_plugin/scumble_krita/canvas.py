@@ -1,0 +1,254 @@
+"""A document of Krita as the studio and the panel need it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from krita import Document, Node
+from scumble_krita.backstage import Backstage
+from scumble_krita.miniature import miniature_of
+from scumble_krita.nodes import Place, above_active, activate, active_id, find, on_top
+from scumble_krita.placing import NewGroup
+from scumble_krita.qt import QtCore
+from scumble_krita.records import Record, read_records, remove_record, write_record
+from scumble_krita.spaces import WIRE, space_of
+from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source, Work
+from scumble_protocol.editor.gallery import Variation
+from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.pixels import PixelFormat, Pixels
+
+
+class KritaPicture:
+    """A document that is open in Krita; a `Picture`.
+
+    Args:
+        document: The document.
+        backstage: Shared by all pictures.
+    """
+
+    def __init__(self, document: Document, backstage: Backstage) -> None:
+        self._document = document
+        self._backstage = backstage
+        # The groups that were made since the document was opened, for showing them anew.
+        self._made: dict[str, NewGroup] = {}
+        backstage.hidden.prepare(space_of(document))
+        backstage.hidden.prepare(WIRE[space_of(document).format])
+
+    # --- Picture ---
+
+    def key(self) -> str:
+        """Its file, empty if never saved."""
+        return self._open_document().fileName()
+
+    def title(self) -> str:
+        """What Krita writes into its tab."""
+        document = self._open_document()
+        return Path(document.fileName()).name or document.name() or "Unnamed"
+
+    def is_open(self) -> bool:
+        """Whether it is still open."""
+        # What stands for a closed document raises nothing, but answers nonsense.
+        return self._document in self._backstage.krita.documents()
+
+    # --- Canvas ---
+
+    def bounds(self) -> Size:
+        """The size of the canvas."""
+        document = self._open_document()
+        return Size(document.width(), document.height())
+
+    def depth(self) -> PixelFormat:
+        """`rgba8` for documents with 8 bits a sample, else `rgba16`."""
+        return space_of(self._open_document()).format
+
+    def selection(self) -> Rect | None:
+        """The bounds of the selection on the canvas; the whole canvas if there is none."""
+        canvas = Rect.of(self.bounds())
+        selection = self._settled_document().selection()
+        if selection is None:
+            return canvas
+        if selection.width() < 1 or selection.height() < 1:
+            return None
+        # It may reach beyond the canvas, or lie beside it.
+        selected = Rect(selection.x(), selection.y(), selection.width(), selection.height())
+        return selected.intersect(canvas)
+
+    def read(self, rect: Rect, source: Source) -> Snapshot:
+        """The pixels there, as they are now."""
+        document = self._settled_document()
+        reader = self._backstage.reader
+        if source is Source.ACTIVE_LAYER:
+            return reader.active_layer(document, rect)
+        if source is Source.WITHOUT_RESULTS:
+            groups = [find(document, record.group) for record in read_records(document)]
+            return reader.without(document, rect, [group for group in groups if group])
+        return reader.visible(document, rect)
+
+    def read_mask(self, rect: Rect) -> Pixels:
+        """The selection there with its soft edge; white if there is none."""
+        selection = self._settled_document().selection()
+        if selection is None:
+            data = b"\xff" * rect.size.pixels
+        else:
+            data = bytes(selection.pixelData(rect.x, rect.y, rect.width, rect.height))
+        return Pixels(rect.size, PixelFormat.GRAY8, data)
+
+    def insert(self, group: ResultGroup) -> Work:
+        """Put the group above the active layer, as one undo step.
+
+        Raises:
+            RequestError: The picture was closed, or the group was undone, before all was in place.
+        """
+        document = self._open_document()
+        new = NewGroup(self._backstage.hidden, document, group)
+        yield from new.make()
+        document = self._open_document()
+        results = {record.group for record in read_records(document)}
+        yield from self._put(document, new, above_active(document, results))
+
+    def enlarge(self, size: Size, group: ResultGroup) -> Work:
+        """Scale the picture to `size` and put the group on top.
+
+        These are two undo steps: Krita gives scripts no way to make one of them.
+
+        Raises:
+            RequestError: The picture was closed, or the group was undone, before all was in place.
+        """
+        document = self._settled_document()
+        if self.bounds() != size:
+            resolution = round(document.xRes()), round(document.yRes())
+            document.scaleImage(size.width, size.height, *resolution, "Bicubic")
+            document.waitForDone()
+        yield
+        document = self._open_document()
+        new = NewGroup(self._backstage.hidden, document, group)
+        yield from new.make()
+        document = self._open_document()
+        yield from self._put(document, new, on_top(document))
+
+    def expand(self, margins: Margins) -> None:
+        """Add empty space to the sides of the canvas, as one undo step."""
+        document = self._settled_document()
+        size = margins.around(self.bounds())
+        document.resizeImage(-margins.left, -margins.top, size.width, size.height)
+        document.waitForDone()
+
+    # --- Gallery ---
+
+    def variations(self) -> tuple[Variation, ...]:
+        """The result layers in the document, the newest group first."""
+        document = self._open_document()
+        return tuple(
+            Variation(record.group, layer, node.name(), node.visible(), request)
+            for record in read_records(document)
+            for layer, request in record.requests.items()
+            if (node := find(document, layer))
+        )
+
+    def thumbnail(self, variation: Variation, side: int) -> Pixels:
+        """The layer without its mask, at most `side` pixels wide and high."""
+        node = self._layer(self._open_document(), variation)
+        return miniature_of(node, side, self._backstage.hidden)
+
+    def show(self, variation: Variation) -> None:
+        """Make it the only visible layer of its group, and the group visible; no undo step."""
+        document = self._open_document()
+        self._layer(document, variation)
+        record = next(one for one in read_records(document) if one.group == variation.group)
+        for layer in record.requests:
+            if node := find(document, layer):
+                node.setVisible(layer == variation.layer)
+        self._set_visible(document, [record.group], is_visible=True)
+
+    def keep(self, variation: Variation) -> None:
+        """Show it, and hide all other groups that lie over the same place; no undo step."""
+        document = self._open_document()
+        place = self._layer(document, variation).bounds()
+        others = [
+            record.group
+            for record in read_records(document)
+            if record.group != variation.group
+            and any(place.intersects(bounds) for bounds in _places(document, record))
+        ]
+        self._set_visible(document, others, is_visible=False)
+        self.show(variation)
+
+    # --- inside ---
+
+    def _open_document(self) -> Document:
+        if not self.is_open():
+            raise RequestError(
+                ErrorCode.BAD_PICTURE,
+                "This picture is not open any more.",
+                "Open it again, and choose where the result goes.",
+            )
+        return self._document
+
+    def _settled_document(self) -> Document:
+        """The document, once it shows all that the painter did so far."""
+        document = self._open_document()
+        document.waitForDone()
+        return document
+
+    def _put(self, document: Document, new: NewGroup, place: Place) -> Work:
+        active = active_id(document)
+        place.parent.addChildNode(new.node, place.below)
+        self._open_document()  # adding turns the event loop
+        write_record(document, new.id, new.requests)
+        self._forget_removed(document)
+        self._made[new.id] = new
+        is_whole = False
+        try:
+            yield
+            for _ in new.fill():
+                yield
+                activate(self._open_document(), new.id, instead_of=active)
+            is_whole = True
+        finally:
+            if not is_whole and self.is_open():
+                self._take_away(document, new.id)
+        document.setModified(True)
+        if find(document, new.id) is None:
+            # It is filled all the same, so that redoing brings back the whole of it.
+            raise RequestError(
+                ErrorCode.BAD_PICTURE,
+                "The result was undone while it was put into the picture.",
+                "Redo brings it back.",
+            )
+
+    def _take_away(self, document: Document, group: str) -> None:
+        remove_record(document, group)
+        if node := find(document, group):
+            node.remove()
+
+    def _forget_removed(self, document: Document) -> None:
+        """Let go of what made groups that are gone, since it holds their pixels."""
+        self._made = {group: new for group, new in self._made.items() if find(document, group)}
+
+    def _layer(self, document: Document, variation: Variation) -> Node:
+        node = find(document, variation.layer)
+        if node is None or find(document, variation.group) is None:
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                f"The layer “{variation.name}” is not in the picture any more.",
+                "If you removed it, undo brings it back.",
+            )
+        return node
+
+    def _set_visible(self, document: Document, groups: list[str], *, is_visible: bool) -> None:
+        for group in groups:
+            if node := find(document, group):
+                node.setVisible(is_visible)
+        if all(group in self._made for group in groups):
+            for group in groups:
+                self._made[group].show_anew()
+        else:
+            # Scripts can't have a part shown anew that they did not make.
+            document.refreshProjection()
+        document.setModified(True)
+
+
+def _places(document: Document, record: Record) -> list[QtCore.QRect]:
+    """Where the layers of a group are."""
+    return [node.bounds() for layer in record.requests if (node := find(document, layer))]

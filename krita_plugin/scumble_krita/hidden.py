@@ -1,0 +1,80 @@
+"""Documents that no painter sees: in them layers are made and colours converted.
+
+What is done in one neither shows, nor is undone with the painter's work, nor marks the painter's
+document as changed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from krita import Document, Krita, Node
+from scumble_krita.spaces import WIRE, Space, space_of
+
+_TEMPLATE: Final = Path(__file__).parent / "mask_template.kra"
+
+
+class HiddenDocuments:
+    """Makes them; the first takes some tenths of a second, since Krita has to open a file.
+
+    Krita counts a copy of a document among its open ones only when it is shown, so all are copies.
+
+    Args:
+        app: Krita.
+    """
+
+    def __init__(self, app: Krita) -> None:
+        self._app = app
+        self._template: Document | None = None
+        self._seeds: dict[Space, Document] = {}
+
+    def prepare(self, space: Space) -> None:
+        """Take the time now that the first document of this colour space needs."""
+        if space not in self._seeds:
+            seed = self._first().clone()
+            seed.setColorSpace(*space)
+            seed.waitForDone()
+            self._seeds[space] = seed
+            _convert_one_pixel(seed, WIRE[space.format])
+
+    def document(self, space: Space) -> Document:
+        """A new small document in this colour space, gone with its last reference.
+
+        One for each piece of work: Krita keeps all that was done in a document, to undo it.
+        """
+        self.prepare(space)
+        return self._seeds[space].clone()
+
+    def mask(self) -> Node:
+        """A new transparency mask without pixels, in no document; it hides the whole layer."""
+        (mask,) = self._first().topLevelNodes()[0].childNodes()
+        return mask.clone()
+
+    def _first(self) -> Document:
+        if self._template is None:
+            self._template = self._open()
+        return self._template
+
+    def _open(self) -> Document:
+        # In batch mode, no dialog stops Krita.
+        was_batch = self._app.batchmode()
+        self._app.setBatchmode(True)
+        try:
+            opened = self._app.openDocument(str(_TEMPLATE))
+            template = opened.clone()
+            opened.setModified(False)
+            opened.close()
+        finally:
+            self._app.setBatchmode(was_batch)
+        return template
+
+
+def _convert_one_pixel(document: Document, space: Space) -> None:
+    """Have Krita build both conversions between a document's space and another; it keeps them."""
+    copy = document.clone()  # named, since a node whose document is gone makes Krita crash
+    node = copy.createNode("pixel", "paintlayer")
+    own = space_of(node)
+    node.setPixelData(bytes(node.pixelData(0, 0, 1, 1)), 0, 0, 1, 1)
+    node.setColorSpace(*space)
+    node.setColorSpace(*own)

@@ -1,0 +1,25 @@
+"""A real Krita with Scumble's plugin in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from scumble_installer.plugins.bundle import bundle_krita
+from tests.end_to_end.editors.conftest import missing
+from tests.end_to_end.editors.krita import Krita, open_krita
+
+
+@pytest.fixture(scope="session")
+def krita_with_scumble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Krita]:
+    """A Krita with the plugin as it is shipped; tests close the documents that they open."""
+    for program in ("krita", "Xvfb", "openbox"):
+        if not shutil.which(program):
+            missing(program)
+    folder = tmp_path_factory.mktemp("krita-with-scumble")
+    bundle = bundle_krita(folder / "bundle")
+    shutil.copytree(bundle / "actions", folder / "data/krita/actions")
+    with open_krita(folder, {"scumble_krita": bundle / "pykrita"}) as running:
+        yield running
