@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Protocol
 
@@ -13,12 +15,13 @@ from scumble_krita.panel_widget import PanelWidget
 from scumble_krita.pictures import OpenPictures
 from scumble_krita.qt import QtCore, QtGui, is_deleted
 from scumble_krita.recall import recall
+from scumble_krita.shape import Shape, selected_shape
 from scumble_krita.viewport import canvas_area, placement
 from scumble_protocol.editor.gallery import Picture, Variation
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.panel import Panel
-from scumble_protocol.editor.view import PreviewView, View
+from scumble_protocol.editor.view import JobView, PreviewView, View
 
 _LOOK_SECONDS = 1.0
 """How often to see whether the painter, or undo, changed which variations there are."""
@@ -56,6 +59,7 @@ class ScumbleDocker(DockWidget):
         self._looked = 0.0
         self._picture: Picture | None = None
         self._told = ""
+        self._shapes: dict[str, Shape | None] = {}
         self._is_working = False
         self.panel = PanelWidget(office.tr)
         self.panel.form.fill(office.panel.memory.order)
@@ -88,7 +92,7 @@ class ScumbleDocker(DockWidget):
         shown = self._office.panel.view(picture)
         self._is_working = shown.job is not None or shown.is_starting
         self.panel.show_view(shown)
-        self._show_preview(shown.preview, view, document)
+        self._show_preview(shown.preview, shown.job, view, document)
         self._tell(shown, view)
         if picture is not self._picture or time.monotonic() - self._looked > _LOOK_SECONDS:
             self._picture = picture
@@ -111,14 +115,20 @@ class ScumbleDocker(DockWidget):
     def run(self, mode: Mode | None = None) -> None:
         """Have done what is set, in the mode that is set or another one."""
         if self._picture is not None:
-            self._office.panel.run(self._picture, self.panel.form.order(mode))
+            order = self.panel.form.order(mode)
+            # What is added to a canvas is outside of every selection.
+            keeps_shape = order.mode is not Mode.EXPAND
+            with self._shaped(self._picture if keeps_shape else None):
+                self._office.panel.run(self._picture, order)
             self._use_history()
             self.refresh()
 
     def again(self) -> None:
         """Have the last one done once more, from another seed."""
         if self._picture is not None:
-            self._office.panel.again(self._picture)
+            last = self._office.panel.memory.order
+            with self._shaped(self._picture if last.mode is not Mode.EXPAND else None):
+                self._office.panel.again(self._picture)
             self.refresh()
 
     def cancel(self) -> None:
@@ -157,6 +167,17 @@ class ScumbleDocker(DockWidget):
             (picture.show if how == "show" else picture.keep)(variation)
             self.look_at_variations()
 
+    @contextlib.contextmanager
+    def _shaped(self, picture: Picture | None) -> Iterator[None]:
+        """Remember for the job that is begun in the block what was selected then."""
+        pending = self._office.panel.memory.pending
+        self._shapes = {job: shape for job, shape in self._shapes.items() if job in pending}
+        before = set(pending)
+        shape = selected_shape(picture) if picture else None
+        yield
+        for job in pending.keys() - before:
+            self._shapes[job] = shape
+
     def _use_history(self) -> None:
         self.panel.form.prompt.used(self._office.panel.memory.prompts)
 
@@ -165,7 +186,9 @@ class ScumbleDocker(DockWidget):
         view = window.activeView() if window else None
         return view if view is not None and view.document() is not None else None
 
-    def _show_preview(self, preview: PreviewView | None, view: Any, document: Any) -> None:
+    def _show_preview(
+        self, preview: PreviewView | None, job: JobView | None, view: Any, document: Any
+    ) -> None:
         overlay = self._overlay
         if overlay is not None and is_deleted(overlay):
             overlay = self._overlay = None
@@ -179,7 +202,7 @@ class ScumbleDocker(DockWidget):
         if overlay is None:
             locate = partial(placement, view, document, area)
             overlay = self._overlay = PreviewOverlay(area.viewport(), locate, self._office.guard)
-        overlay.show_preview(preview)
+        overlay.show_preview(preview, self._shapes.get(job.job) if job else None)
 
     def _tell(self, shown: View, view: Any) -> None:
         """Say errors on the canvas where the docker is closed or behind another one."""

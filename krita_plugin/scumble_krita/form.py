@@ -19,7 +19,7 @@ from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.settings import Settings
-from scumble_protocol.editor.view import View
+from scumble_protocol.editor.view import Light, View
 from scumble_protocol.messages import ModelInfo
 from scumble_protocol.requests import Sampler
 
@@ -149,7 +149,8 @@ class Form(QtCore.QObject):
 
     def show_view(self, view: View) -> None:
         """Offer what the server has."""
-        self._show_modes(view.modes)
+        # Without a server nobody knows what it will offer.
+        self._show_modes(view.modes if view.light is Light.ON else dict.fromkeys(Mode, ""))
         self._models = view.models
         self.model.offer([_model_item(model) for model in view.models])
         self.upscaler.offer([_model_item(model) for model in view.upscalers])

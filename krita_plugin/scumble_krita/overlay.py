@@ -9,11 +9,15 @@ from collections.abc import Callable
 
 from scumble_krita.guard import Guard
 from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
+from scumble_krita.shape import Shape
 from scumble_krita.thumbnails import image_of
 from scumble_krita.viewport import Placement
 from scumble_protocol.editor.view import PreviewView
+from scumble_protocol.geometry import Rect
 
 _FOLLOW_MS = 33
+_WHERE_OPAQUE = QtGui.QPainter.CompositionMode.CompositionMode_DestinationIn
+_OVER = QtGui.QPainter.CompositionMode.CompositionMode_SourceOver
 
 
 class PreviewOverlay(QtWidgets.QWidget):
@@ -37,6 +41,7 @@ class PreviewOverlay(QtWidgets.QWidget):
         self._locate = locate
         self._preview: PreviewView | None = None
         self._image = QtGui.QImage()
+        self._shape: Shape | None = None
         self._placement: Placement | None = None
         self._drawn: QtGui.QPixmap | None = None
         self._follower = QtCore.QTimer(self)
@@ -44,11 +49,12 @@ class PreviewOverlay(QtWidgets.QWidget):
         self._follower.timeout.connect(guard(self.follow))
         self.hide()
 
-    def show_preview(self, preview: PreviewView | None) -> None:
-        """Show this preview, or none."""
+    def show_preview(self, preview: PreviewView | None, shape: Shape | None = None) -> None:
+        """Show this preview where the shape lets it through, or no preview."""
         if preview is self._preview:
             return
         self._preview = preview
+        self._shape = shape
         self._drawn = None
         if preview is None:
             self._follower.stop()
@@ -66,7 +72,8 @@ class PreviewOverlay(QtWidgets.QWidget):
             return
         self._placement = placement
         self._drawn = None
-        box = self._frame_box(placement).adjusted(-2, -2, 2, 2).toAlignedRect()
+        box = placement.transform().mapRect(self._rect())
+        box = box.adjusted(-2, -2, 2, 2).toAlignedRect()
         visible = box.intersected(QtCore.QRect(0, 0, *placement.area))
         self.setGeometry(visible)
         self.setVisible(not visible.isEmpty())
@@ -81,14 +88,11 @@ class PreviewOverlay(QtWidgets.QWidget):
         painter.drawPixmap(0, 0, self._drawn)
         painter.end()
 
-    def _frame_box(self, placement: Placement) -> QtCore.QRectF:
-        return placement.transform().mapRect(self._rect())
-
     def _rect(self) -> QtCore.QRectF:
+        """What is covered of the picture, in its pixels."""
         if self._preview is None:
             return QtCore.QRectF()
-        rect = self._preview.rect
-        return QtCore.QRectF(rect.x, rect.y, rect.width, rect.height)
+        return _box(self._shape.rect if self._shape else self._preview.rect)
 
     def _draw(self) -> QtGui.QPixmap:
         """The visible part of the preview with its frame, in pixels of the screen."""
@@ -96,7 +100,7 @@ class PreviewOverlay(QtWidgets.QWidget):
         pixmap = QtGui.QPixmap(self.size() * density)
         pixmap.setDevicePixelRatio(density)
         pixmap.fill(Qt.GlobalColor.transparent)
-        if self._placement is None:
+        if self._placement is None or self._preview is None:
             return pixmap
         painter = QtGui.QPainter(pixmap)
         painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform)
@@ -105,7 +109,13 @@ class PreviewOverlay(QtWidgets.QWidget):
             -self.x(), -self.y()
         )
         painter.setTransform(to_widget)
-        painter.drawImage(self._rect(), self._image)
+        painter.setClipRect(self._rect())
+        painter.drawImage(_box(self._preview.rect), self._image)
+        if self._shape:
+            painter.setCompositionMode(_WHERE_OPAQUE)
+            painter.drawImage(self._rect(), self._shape.image)
+            painter.setCompositionMode(_OVER)
+        painter.setClipping(False)
         painter.resetTransform()
         self._draw_frame(painter, to_widget.mapToPolygon(self._rect().toRect()))
         painter.end()
@@ -122,3 +132,7 @@ class PreviewOverlay(QtWidgets.QWidget):
             pen.setCosmetic(True)
             painter.setPen(pen)
             painter.drawPolygon(corners)
+
+
+def _box(rect: Rect) -> QtCore.QRectF:
+    return QtCore.QRectF(rect.x, rect.y, rect.width, rect.height)

@@ -14,7 +14,7 @@ from scumble_krita.server_buttons import ServerButtons
 from scumble_krita.strip import VariationStrip
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
-from scumble_protocol.editor.view import View
+from scumble_protocol.editor.view import Light, View
 
 
 class PanelWidget(QtWidgets.QScrollArea):
@@ -105,7 +105,8 @@ class PanelWidget(QtWidgets.QScrollArea):
             return self._tr("Not ready yet")
         if not self._view.can_run:
             return self._tr("Open a picture first.")
-        return self._view.modes[mode]
+        reason = self._view.modes[mode]
+        return self._view.light_text if reason and self._view.light is Light.OFF else reason
 
     def _lay_out(self) -> None:
         form = self.form
@@ -115,10 +116,12 @@ class PanelWidget(QtWidgets.QScrollArea):
         column.setSpacing(6)
         column.addLayout(_row(form.mode, self.light))
         column.addWidget(form.prompt)
-        column.addWidget(form.negative)
         column.addWidget(form.near)
         column.addLayout(_row(self._run, form.count, self._cancel))
-        for widget in (self.progress, self.server, self.offers, self.strip, form.far, form.section):
+        for widget in (self.progress, self.server, self.offers, self.strip):
+            column.addWidget(widget)
+        # What is set once and kept comes last: in a low docker the button stays in sight.
+        for widget in (form.negative, form.far, form.section):
             column.addWidget(widget)
         column.addStretch(1)
         form.far.align_with(form.near, form.advanced)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import os
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension
 from scumble_krita.actions import ActionName, action_titles
+from scumble_krita.backstage import Backstage
 from scumble_krita.docker import ScumbleDocker
 from scumble_krita.guard import Guard
 from scumble_krita.pictures import OpenPictures
@@ -28,7 +30,9 @@ from scumble_protocol.endpoint import state_folder
 _PLACING_MS = 2
 _WORKING_MS = 20
 _IDLE_MS = 100
-_LOOK_TICKS = 10
+_LOOK_SECONDS = 0.1
+"""How often to see which documents are open."""
+
 _CLOSING_SECONDS = 0.5
 _LOG_BYTES = 2**20
 
@@ -57,16 +61,14 @@ class Plugin(QtCore.QObject):
         studio = Studio(self._client, cast("Canvas", None))  # each order brings its picture
         self.panel = Panel(studio, memory, Starter(state), self.tr)
         self.guard = Guard(partial(self.panel.say, None))
-        self.pictures = OpenPictures(krita, self.panel)
+        self.pictures = OpenPictures(krita, self.panel, Backstage(krita, self.guard))
         self._dockers: list[ScumbleDocker] = []
-        self._ticks = 0
+        self._looked = 0.0
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.guard(self._tick))
         notifier = krita.notifier()
         notifier.setActive(True)
         notifier.applicationClosing.connect(self.guard(self._close))
-        notifier.viewCreated.connect(self.guard(lambda _: self._look()))
-        notifier.viewClosed.connect(self.guard(lambda _: self._look()))
         self._notifier = notifier  # signals of an object that Python dropped do not arrive
 
     def attach(self, docker: ScumbleDocker) -> None:
@@ -103,8 +105,9 @@ class Plugin(QtCore.QObject):
 
     def _tick(self) -> None:
         has_news = self.panel.tick()
-        self._ticks += 1
-        if self._ticks % _LOOK_TICKS == 0:
+        now = time.monotonic()
+        if now - self._looked > _LOOK_SECONDS:
+            self._looked = now
             self._look()
         elif has_news:
             self._refresh()

@@ -1,0 +1,40 @@
+"""The shape of a selection, which a preview keeps to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scumble_krita.qt import Qt, QtGui
+from scumble_protocol.editor.canvas import Canvas
+from scumble_protocol.geometry import Rect
+
+_MOST_SIDE = 1024
+"""Previews are coarse, so that a shape need not be finer than this, in pixels."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What was selected.
+
+    Args:
+        rect: Its bounds in canvas pixels.
+        image: How much of each place in there, as an image of opacity alone.
+    """
+
+    rect: Rect
+    image: QtGui.QImage
+
+
+def selected_shape(canvas: Canvas) -> Shape | None:
+    """The shape of what is selected now; None if that is nothing or everything."""
+    rect = canvas.selection()
+    if rect is None or rect == Rect.of(canvas.bounds()):
+        return None
+    mask = canvas.read_mask(rect)
+    whole = QtGui.QImage(
+        mask.data, rect.width, rect.height, rect.width, QtGui.QImage.Format.Format_Alpha8
+    )
+    if max(rect.width, rect.height) <= _MOST_SIDE:
+        return Shape(rect, whole.copy())
+    fitted = whole.scaled(_MOST_SIDE, _MOST_SIDE, Qt.AspectRatioMode.KeepAspectRatio)
+    return Shape(rect, fitted)
