@@ -153,12 +153,24 @@ class ResultLayer:
         image: The layer's pixels, of the depth that was sent.
         mask: The blend mask, `gray8`, of the same size; 0 leaves the canvas as it is.
         seed: The seed that made it; 0 for an upscale.
+        prompt: The prompt that made it, with all choices made; empty for an upscale. Asked for
+            again with this seed, it gives this layer again whatever became of wildcards.
+        negative: The negative prompt, in the same way.
+        tokens: Tokens of the prompt; 0 where no model read it.
+        chunks: In how many portions the model's text encoder read them; 0 where none did.
     """
 
     rect: Rect
     image: ImageRef
     mask: ImageRef
     seed: int
+    prompt: str = ""
+    negative: str = ""
+    tokens: int = 0
+    chunks: int = 0
+
+    def __post_init__(self) -> None:
+        _check_least(0, tokens=self.tokens, chunks=self.chunks)
 
 
 @dataclass(frozen=True)

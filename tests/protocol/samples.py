@@ -111,7 +111,9 @@ WELCOME = Welcome(
     lost=("job-0",),
     features=("regenerate", "upscale"),
 )
-LAYER = ResultLayer(rect=CONTEXT, image=IMAGE, mask=MASK, seed=42)
+LAYER = ResultLayer(
+    rect=CONTEXT, image=IMAGE, mask=MASK, seed=42, prompt="a red apple", tokens=3, chunks=1
+)
 PREVIEW_PIXELS = Pixels(Size(2, 1), PixelFormat.RGBA8, b"\x01\x02\x03\xff\x04\x05\x06\xff")
 
 MESSAGES: dict[str, Message] = {
