@@ -30,6 +30,7 @@ from scumble_server.jobs import JobBook
 from scumble_server.journal import Journal
 from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.outcomes import Unusable
+from scumble_server.prompts.library import Library
 from scumble_server.service import Service
 from scumble_server.state import log_to, open_folder
 from scumble_server.worker import Worker
@@ -164,7 +165,8 @@ class _Program:
         # On the worker's thread and only there: this imports torch.
         from scumble_server.engine import DeviceEngine
 
-        return DeviceEngine(self._config.device, self._catalog, self._config.memory_budget)
+        library = Library.of(self._folder.root)
+        return DeviceEngine(self._config.device, self._catalog, self._config.memory_budget, library)
 
     def _preload(self, models: tuple[ModelInfo, ...]) -> str | None:
         if self._config.model is not None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scumble_protocol.messages import Device, ModelInfo
     from scumble_protocol.requests import Request
     from scumble_server.models.catalog import Catalog
+    from scumble_server.prompts.library import Library
     from scumble_server.report import Reporter
     from scumble_server.run import Result
 
@@ -31,14 +32,18 @@ class DeviceEngine:
         name: The device's name, as in `ServerConfig.device`.
         catalog: Where models are.
         memory_budget: Bytes for models; None leaves the choice to the device.
+        library: The files that prompts name.
 
     Raises:
         RequestError: There is no such device.
     """
 
-    def __init__(self, name: str, catalog: Catalog, memory_budget: int | None) -> None:
+    def __init__(
+        self, name: str, catalog: Catalog, memory_budget: int | None, library: Library
+    ) -> None:
         self._device = choose_device(name)
         prepare_device(self._device)
+        self._library = library
         self._shelf = Shelf(catalog, self._device, memory_budget)
 
     def device(self) -> Device:
@@ -65,7 +70,7 @@ class DeviceEngine:
             ScumbleError: The job can't be done; OUT_OF_MEMORY where nothing smaller would do.
         """
         try:
-            return run(request, blobs, self._shelf, report)
+            return run(request, blobs, self._shelf, report, self._library)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

@@ -17,6 +17,8 @@ from scumble_server.crop import Crop
 from scumble_server.masks import blend_mask, soften
 from scumble_server.opencv import Samples
 from scumble_server.prepare import prepare
+from scumble_server.prompts.library import Library
+from scumble_server.prompts.wording import PromptUsed, Wording, word
 from scumble_server.report import Reporter
 from scumble_server.spec import ModelSpec
 from scumble_server.stopwatch import Stopwatch
@@ -46,15 +48,34 @@ class Result:
         layers: One for each variation.
         seeds: The seed of each layer; 0 for an upscale.
         times: Seconds by phase.
+        prompts: What each layer was made with; none for an upscale.
     """
 
     layers: tuple[Layer, ...]
     seeds: tuple[int, ...]
     times: dict[str, float]
+    prompts: tuple[PromptUsed, ...] = ()
 
 
-def run(request: Request, blobs: Blobs, shelf: Shelf, report: Reporter) -> Result:
+Made = tuple[Layer, PromptUsed]
+"""A variation, and the prompts that made it."""
+
+
+def run(
+    request: Request,
+    blobs: Blobs,
+    shelf: Shelf,
+    report: Reporter,
+    library: Library = Library(),  # noqa: B008 (frozen: no folders at all)
+) -> Result:
     """Do a job: the one way from a request to its layers.
+
+    Args:
+        request: What to do.
+        blobs: Gives its pictures.
+        shelf: Gives its model.
+        report: Told how it goes.
+        library: Gives the files that prompts name.
 
     Raises:
         Cancelled: `report` raised it.
@@ -63,8 +84,11 @@ def run(request: Request, blobs: Blobs, shelf: Shelf, report: Reporter) -> Resul
     watch = Stopwatch("preparing")
     report = watch.listening(report)
     if isinstance(request, Regenerate):
-        layers = regenerate(request, blobs, shelf, report, watch)
-        return Result(layers, seeds_of(request), watch.stop())
+        # Before anything is loaded: what is wrong with a prompt is mostly known by now.
+        wordings = tuple(word(request, seed, library) for seed in seeds_of(request))
+        made = regenerate(request, wordings, blobs, shelf, report=report, watch=watch)
+        layers, prompts = tuple(layer for layer, _ in made), tuple(used for _, used in made)
+        return Result(layers, seeds_of(request), watch.stop(), prompts)
     if isinstance(request, Upscale):
         return Result((upscale(request, blobs, shelf, report, watch),), (0,), watch.stop())
     shelf.get(request.model, report)
@@ -72,13 +96,20 @@ def run(request: Request, blobs: Blobs, shelf: Shelf, report: Reporter) -> Resul
 
 
 def regenerate(
-    request: Regenerate, blobs: Blobs, shelf: Shelf, report: Reporter, watch: Stopwatch
-) -> tuple[Layer, ...]:
+    request: Regenerate,
+    wordings: tuple[Wording, ...],
+    blobs: Blobs,
+    shelf: Shelf,
+    *,
+    report: Reporter,
+    watch: Stopwatch,
+) -> tuple[Made, ...]:
     """Prepare → sample → compose; again with half the pixels while memory runs out."""
     picture, selection = read(request.image, blobs), read(request.mask, blobs)
     if request.strength == 0:
         blend = blend_mask(soften(selection, request.grow, request.feather))
-        return (untouched(request.context, picture, blend),) * request.count
+        layer = untouched(request.context, picture, blend)
+        return tuple((layer, PromptUsed(said.prompt, said.negative)) for said in wordings)
     model = shelf.get(request.model, report)
     if isinstance(model, Upscaler):
         raise _unsuitable(f"{request.model} only enlarges pictures.", "Choose a diffusion model.")
@@ -87,25 +118,34 @@ def regenerate(
         watch.enter("preparing")
         crop = prepare(request, picture, selection, spec)
         try:
-            return variations(crop, model, request, report, watch)
+            return variations(crop, model, request, wordings, report=report, watch=watch)
         except (RuntimeError, MemoryError) as error:
             spec = with_less(spec, crop.working, error)
 
 
 def variations(
-    crop: Crop, model: DiffusionModel, request: Regenerate, report: Reporter, watch: Stopwatch
-) -> tuple[Layer, ...]:
-    """Sample → compose, for every seed."""
+    crop: Crop,
+    model: DiffusionModel,
+    request: Regenerate,
+    wordings: tuple[Wording, ...],
+    *,
+    report: Reporter,
+    watch: Stopwatch,
+) -> tuple[Made, ...]:
+    """Sample → compose, for every seed with its wording."""
     from scumble_server.sampling.loop import sample
 
-    layers = []
-    for number, seed in enumerate(seeds_of(request)):
-        image = sample(crop, model, request, seed, telling(report, crop, number, request.count))
+    made = []
+    for number, (seed, said) in enumerate(zip(seeds_of(request), wordings, strict=True)):
+        told = telling(report, crop, number, request.count)
+        asked = replace(request, prompt=said.text, negative=said.negative)
+        with model.using(said):
+            count = model.measure(said.text)
+            image = sample(crop, model, asked, seed, told)
         watch.enter("composing")
-        layers.append(
-            compose(crop, image, strength=request.strength, match_color=request.match_color)
-        )
-    return tuple(layers)
+        layer = compose(crop, image, strength=request.strength, match_color=request.match_color)
+        made.append((layer, PromptUsed(said.prompt, said.negative, count.tokens, count.chunks)))
+    return tuple(made)
 
 
 def upscale(

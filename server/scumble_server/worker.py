@@ -27,6 +27,7 @@ from scumble_server.outcomes import (
     Stopped,
     Unusable,
 )
+from scumble_server.prompts.wording import PromptUsed
 from scumble_server.report import Cancelled
 
 if TYPE_CHECKING:
@@ -187,9 +188,10 @@ class Worker:
         layers = []
         held: list[str] = []
         try:
-            for layer, seed in zip(result.layers, result.seeds, strict=True):
+            prompts = result.prompts or (PromptUsed(),) * len(result.layers)
+            for layer, seed, used in zip(result.layers, result.seeds, prompts, strict=True):
                 image, mask = self._keep(layer.pixels, held), self._keep(layer.mask, held)
-                layers.append(ResultLayer(layer.rect, image, mask, seed))
+                layers.append(ResultLayer(layer.rect, image, mask, seed, **vars(used)))
         except ScumbleError:
             self._store.release(held, delete=True)
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -12,27 +12,28 @@ import torch
 
 from scumble_server.models.preview import draw_preview, fit_preview
 from scumble_server.models.remembered import Remembered
+from scumble_server.prompts import attention
+from scumble_server.prompts.additions import NOTHING, Adder
+from scumble_server.prompts.encoding import Encoder, Text, encode, measure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
+    from scumble_server.prompts.tokens import Count
+    from scumble_server.prompts.wording import Wording
     from scumble_server.spec import ModelSpec
 
 PROMPTS_KEPT = 32
 PICTURES_KEPT = 8
 
-
-@dataclass(frozen=True)
-class Text:
-    """An encoded prompt, and before it along the batch the negative one when guidance is on.
-
-    Args:
-        hidden: (1 or 2, tokens, width).
-        pooled: (1 or 2, width) for models that are also conditioned on the whole text, else None.
-    """
-
-    hidden: torch.Tensor
-    pooled: torch.Tensor | None
+TITLES = {
+    "sd1": "a Stable Diffusion 1.x model",
+    "sd2": "a Stable Diffusion 2.x model",
+    "sdxl": "an SDXL model",
+}
+"""Families as people know them."""
 
 
 class DiffusionModel:
@@ -52,6 +53,8 @@ class DiffusionModel:
         self.vae = pipeline.vae
         self.texts: Remembered[Text] = Remembered(PROMPTS_KEPT)
         self.pictures: Remembered[torch.Tensor] = Remembered(PICTURES_KEPT)
+        self._adder = Adder(pipeline, TITLES.get(spec.family, "this model"))
+        self._additions = NOTHING
 
     @property
     def bytes(self) -> int:
@@ -65,10 +68,33 @@ class DiffusionModel:
             for tensor in (*part.parameters(), *part.buffers())
         )
 
+    @contextmanager
+    def using(self, wording: Wording) -> Iterator[None]:
+        """While in it, the model has the LoRAs and knows the textual inversions of a wording.
+
+        Raises:
+            RequestError: One of them is damaged or made for other models.
+        """
+        models = tuple(encoder.model for encoder in self._encoders())
+        with self._adder.added(wording.loras, wording.embeddings, models) as additions:
+            self._additions = additions
+            try:
+                yield
+            finally:
+                self._additions = NOTHING
+
     def encode_text(self, prompt: str, negative: str, *, guided: bool) -> Text:
-        """The prompt and, when `guided`, the negative prompt for the UNet's cross-attention."""
-        key = (prompt, negative if guided else None)
+        """The prompt and, when `guided`, the negative prompt for the UNet's cross-attention.
+
+        Raises:
+            RequestError: A weight in them is absurd.
+        """
+        key = (prompt, negative if guided else None, self._additions.key)
         return self.texts.get(key, lambda: self._encode_text(prompt, negative, guided=guided))
+
+    def measure(self, prompt: str) -> Count:
+        """How many tokens a prompt has, and in how many chunks they are read."""
+        return measure(self._encoders()[0], attention.parse(prompt))
 
     def encode(self, image: NDArray[np.float32]) -> torch.Tensor:
         """Latents (1, channels, h / scale, w / scale), float32, of an image (h, w, 3) in 0..1.
@@ -94,21 +120,31 @@ class DiffusionModel:
     def _preview_map(self) -> torch.Tensor:
         return fit_preview(self._encode, self.spec.latent_scale)
 
-    def _encode_text(self, prompt: str, negative: str, *, guided: bool) -> Text:
-        encoded = self.pipeline.encode_prompt(
-            prompt=prompt,
-            device=self.device,
-            num_images_per_prompt=1,
-            do_classifier_free_guidance=guided,
-            # None lets SDXL put zeros where nothing was asked for, as it was trained.
-            negative_prompt=negative or None,
+    def _encoders(self) -> tuple[Encoder, ...]:
+        """The text encoders, SDXL's two in their order."""
+        names = ("", "_2") if hasattr(self.pipeline, "text_encoder_2") else ("",)
+        found = [
+            (
+                getattr(self.pipeline, f"tokenizer{name}"),
+                getattr(self.pipeline, f"text_encoder{name}"),
+            )
+            for name in names
+        ]
+        learned = self._additions.learned or ({},) * len(found)
+        return tuple(
+            Encoder(tokenizer, model, len(names) == 2, vectors)
+            for (tokenizer, model), vectors in zip(found, learned, strict=True)
+            if model is not None
         )
-        positive, unwanted, *pooled = encoded
-        if not guided:
-            return Text(positive, pooled[0] if pooled else None)
-        return Text(
-            torch.cat([unwanted, positive]),
-            torch.cat([pooled[1], pooled[0]]) if pooled else None,
+
+    def _encode_text(self, prompt: str, negative: str, *, guided: bool) -> Text:
+        # Zeros let SDXL do as it was trained to where nothing is to be avoided.
+        force_zeros = getattr(self.pipeline.config, "force_zeros_for_empty_prompt", False)
+        return encode(
+            self._encoders(),
+            attention.parse(prompt),
+            attention.parse(negative) if guided else None,
+            zeros=force_zeros and not negative,
         )
 
     def _encode(self, image: NDArray[np.float32]) -> torch.Tensor:

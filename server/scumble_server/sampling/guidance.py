@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from scumble_server.models.diffusion import DiffusionModel, Text
+    from scumble_server.models.diffusion import DiffusionModel
+    from scumble_server.prompts.encoding import Text
 
 
 class Guided:
