@@ -26,6 +26,7 @@ EDITOR_PACKAGES: Final = (
     "openbox",
     "fonts-dejavu-core",
     "mmdebstrap",
+    "unzip",
 )
 
 ROOT_PACKAGES: Final = (

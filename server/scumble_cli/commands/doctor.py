@@ -11,8 +11,10 @@ from scumble_cli import checks
 from scumble_cli.checks import Finding, Verdict
 from scumble_cli.connection import Connection
 from scumble_cli.desk import Desk
+from scumble_cli.plugin_checks import check_plugins
 from scumble_cli.terminal import reporter, say
 from scumble_cli.version import version
+from scumble_installer.plugins import seek
 from scumble_protocol.endpoint import state_folder
 from scumble_protocol.errors import ScumbleError
 from scumble_protocol.messages import ModelKind
@@ -56,6 +58,7 @@ def _findings(shown: Reporter) -> Iterator[Finding]:
         shown.show("Checking", 0, 0, -1)
         yield check()
     yield from check_models(state)
+    yield from check_plugins(seek.find_editors(seek.this_user()), version())
     yield from check_server(shown)
 
 
