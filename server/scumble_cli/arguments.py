@@ -119,7 +119,7 @@ def _upscale(add: _Add) -> None:
     upscale.add_argument(
         "--scale", type=float, required=True, metavar="F", help="factor, above 1 up to 8"
     )
-    _options(upscale, ("--model", model, "ID", "an upscaler or its path (default: lanczos)"))
+    _options(upscale, ("--model", model, "ID", "an upscaler or its path (default: Scumble's own)"))
     _output(upscale, ".png or .tiff file (default: beside PICTURE)")
     _server(upscale)
     _json(upscale)

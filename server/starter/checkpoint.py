@@ -56,7 +56,7 @@ class Pace:
     def fraction(self) -> float:
         """How much of the stage is over, from 0 to 1."""
         if self.steps is not None:
-            return min(1.0, self.done / self.steps)
+            return min(1.0, self.done / self.steps) if self.steps else 1.0
         return min(1.0, self.spent / self.seconds) if self.seconds else 1.0
 
     def state(self) -> dict[str, float]:

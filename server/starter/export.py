@@ -63,8 +63,8 @@ def write(parts: Parts, settings: Settings, folder: Path) -> None:
         "cfg": settings.sampling.guidance,
         "sampler": settings.sampling.sampler,
         # Things come apart where there are more pixels than the denoiser was trained on.
-        "max_side": settings.side * 3 // 2,
-        "max_pixels": settings.side**2,
+        "max_side": settings.native_side * 3 // 2,
+        "max_pixels": settings.native_side**2,
     }
     (folder / ADVICE).write_text(json.dumps(advice, indent=2) + "\n", encoding="utf-8")
     strangers = [p for p in folder.rglob("*") if p.is_file() and p.suffix not in SUFFIXES]

@@ -62,18 +62,27 @@ class Figures:
     backdrop: float
     ceiling_top1: float
     """What the judge says of held-out scenes after going through the autoencoder once more."""
+    sureness: float
+    """Mean probability that the judge gives what was asked for."""
+    ceiling_sureness: float
     pictures: int
     by_thing: dict[str, float]
 
 
-def train(lessons: Latents, pace: Pace, place: Place) -> Judge:
-    """Trains the judge on painted scenes, or reads the one that is done."""
+def train(lessons: Latents | None, pace: Pace, place: Place) -> Judge:
+    """Trains the judge on painted scenes, or reads the one that is done.
+
+    Raises:
+        FileNotFoundError: There is nothing to learn from, and none is done.
+    """
     torch.manual_seed(10)
     judge = Judge()
     kept = checkpoint.load(place.path)
     if kept:
         judge.load_state_dict(kept["model"])
         return judge.eval()
+    if lessons is None:
+        raise FileNotFoundError(place.path)
     shown = lessons.things != NO_THING
     values, things = lessons.values[shown].float(), lessons.things[shown]
     optimizer = torch.optim.AdamW(judge.parameters(), 3e-3, weight_decay=0.02)
@@ -113,10 +122,33 @@ def prompts(seeds: int) -> list[tuple[int, str, int]]:
     ]
 
 
+@torch.no_grad()
+def sureness(judge: Judge, latents: Tensor, things: Tensor) -> float:
+    """The mean probability that the judge gives the wanted things."""
+    chances = judge(latents.float()).softmax(1)
+    return float(chances.gather(1, things[:, None]).mean())
+
+
+def shrunk(picture: Pixels, side: int) -> Pixels:
+    """The picture as the judge knows pictures: side x side x 3."""
+    if len(picture) == side:
+        return picture
+    how = Image.Resampling.BOX if len(picture) % side == 0 else Image.Resampling.LANCZOS
+    return np.asarray(Image.fromarray(picture).resize((side, side), how))
+
+
 def generate(
-    pipe: StableDiffusionPipeline, lines: list[str], seeds: list[int], sampling: Sampling
+    pipe: StableDiffusionPipeline,
+    lines: list[str],
+    seeds: list[int],
+    sampling: Sampling,
+    side: int | None = None,
 ) -> Pixels:
-    """Makes one native picture for each line, with DPM++ 2M: pictures x side x side x 3."""
+    """Makes a picture for each line, with DPM++ 2M and at the native side unless another is given.
+
+    Returns:
+        pictures x side x side x 3.
+    """
     pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
     pipe.set_progress_bar_config(disable=True)
     made: list[NDArray[np.uint8]] = []
@@ -127,6 +159,8 @@ def generate(
             num_inference_steps=sampling.steps,
             guidance_scale=sampling.guidance,
             generator=[torch.Generator().manual_seed(seed) for seed in seeds[part]],
+            height=side,
+            width=side,
         ).images
         made.extend(np.asarray(picture) for picture in pictures)
     return np.stack(made)
@@ -135,7 +169,13 @@ def generate(
 def figures(
     judge: Judge, pipe: StableDiffusionPipeline, held_out: Latents, sampling: Sampling
 ) -> tuple[Figures, Pixels]:
-    """Judges all things x seeds on plain backdrops; returns the figures and the pictures."""
+    """Judges all things x seeds on plain backdrops.
+
+    The pictures are made at the native side and judged at that of the held-out scenes.
+
+    Returns:
+        The figures, and the pictures as they were judged.
+    """
     wanted = prompts(sampling.seeds)
     lines = [
         f"{with_article(THINGS[thing].name)} on {with_article(f'{colour} background')}"
@@ -143,32 +183,33 @@ def figures(
     ]
     pixels = generate(pipe, lines, [seed * 1000 + thing for thing, _, seed in wanted], sampling)
     things = torch.tensor([thing for thing, _, _ in wanted])
-    latents = vae.encode(pipe.vae, pixels)
+    side = held_out.values.shape[-1] * vae.PATCH
+    small = np.stack([shrunk(picture, side) for picture in pixels])
+    latents = vae.encode(pipe.vae, small)
     right = top(judge, latents, things, 1)
     backdrops = [
         backdrop_colour(picture) == colour
         for picture, (_, colour, _) in zip(pixels, wanted, strict=True)
     ]
+    shown = held_out.things != NO_THING
+    # Painted scenes that went the same way, through decoder and encoder: the best to hope for.
+    again = vae.encode(
+        pipe.vae, vae.to_pixels(vae.decode(pipe.vae, held_out.values[shown].float()))
+    )
     found = Figures(
         top1=float(right.float().mean()),
         top5=float(top(judge, latents, things, 5).float().mean()),
         backdrop=float(np.mean(backdrops)),
-        ceiling_top1=ceiling(judge, pipe, held_out),
+        ceiling_top1=float(top(judge, again, held_out.things[shown], 1).float().mean()),
+        sureness=sureness(judge, latents, things),
+        ceiling_sureness=sureness(judge, again, held_out.things[shown]),
         pictures=len(pixels),
         by_thing={
             thing.name: float(right[things == number].float().mean())
             for number, thing in enumerate(THINGS)
         },
     )
-    return found, pixels
-
-
-def ceiling(judge: Judge, pipe: StableDiffusionPipeline, held_out: Latents) -> float:
-    """The judge's score on held-out scenes after decoding and encoding: the best to hope for."""
-    shown = held_out.things != NO_THING
-    pictures = vae.to_pixels(vae.decode(pipe.vae, held_out.values[shown].float()))
-    again = vae.encode(pipe.vae, pictures)
-    return float(top(judge, again, held_out.things[shown], 1).float().mean())
+    return found, small
 
 
 def backdrop_colour(pixels: Pixels) -> str:

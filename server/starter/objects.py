@@ -22,8 +22,8 @@ EMOJI_NAMES = Path("node_modules/emojibase-data/en/data.json")
 OBJECT_GROUPS = (3, 4, 5, 6, 7)
 """Emojibase's groups of animals, food, places, activities and objects; no people or signs."""
 
-SPRITE_SIDE = 192
-"""Longest side of a sprite in pixels: more than any scene needs, less than the assets' 256."""
+SPRITE_SIDE = 256
+"""Longest side of a sprite in pixels: that of the assets, and more than any scene needs."""
 
 Sprite = NDArray[np.uint8]
 """A cut-out picture, height x width x RGBA with straight alpha, cropped to what is visible."""

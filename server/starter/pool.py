@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from .objects import DrawnSprites, EmojiSprites
+from .objects import DrawnSprites, EmojiSprites, SpriteSource
 from .scenes import Facts, Painter
 
 Painted = TypeVar("Painted")
@@ -22,9 +22,14 @@ CHUNK = 200
 """Pictures that one process paints at a time."""
 
 
-def painter(sprites: str, work: Path, side: int) -> Painter:
-    """Makes a painter with the emoji of the work folder, or with drawn shapes."""
-    return Painter(DrawnSprites() if sprites == "drawn" else EmojiSprites(work), side)
+def sprites(kind: str, work: Path) -> SpriteSource:
+    """The emoji of the work folder or, for `drawn`, shapes that need no download."""
+    return DrawnSprites() if kind == "drawn" else EmojiSprites(work)
+
+
+def painter(kind: str, work: Path, side: int) -> Painter:
+    """Makes a painter with those sprites."""
+    return Painter(sprites(kind, work), side)
 
 
 def clutter(painted_by: Painter, count: int, workers: int) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from . import noise
-from .objects import THINGS, DrawnSprites, EmojiSprites, Sprite, SpriteSource, mean_hue, turn_hue
+from .objects import THINGS, Sprite, SpriteSource, mean_hue, turn_hue
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (214, 40, 40),
@@ -147,11 +147,6 @@ class Painter:
             return sprite, thing.colour
         colour = list(HUES)[int(rng.integers(len(HUES)))]
         return turn_hue(sprite, HUES[colour] + rng.normal(0, 4) - mean_hue(sprite)), colour
-
-
-def sprite_source(kind: str, work: Callable[[], EmojiSprites]) -> SpriteSource:
-    """Returns the emoji or, for `drawn`, the shapes that need no download."""
-    return DrawnSprites() if kind == "drawn" else work()
 
 
 def put(ground: noise.Picture, sprite: Sprite, place: Placing, *, shadow: float) -> noise.Picture:

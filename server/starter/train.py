@@ -13,28 +13,32 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers import AutoencoderTiny, UNet2DConditionModel
 from numpy.typing import NDArray
+from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from . import checkpoint, company, device, export, judge, latents, pool, text, unet, vae
+from . import checkpoint, company, decoder, device, export, judge, latents, pool, text, unet, vae
 from .card import Measured, card
 from .checkpoint import Pace, Place
 from .scenes import Painter
-from .settings import FULL, TOY, Settings
+from .settings import FULL, TOY, Settings, UnetSettings
 
 JUDGE_SEED = 5_000_000
 """First seed of the judge's own scenes; the denoiser's begin at 0."""
 
+NATIVE_SEED = 1_000_000
+"""First seed of the denoiser's scenes at the native side."""
+
 HELD_OUT_SEED = 10_000_000
 """First seed of the scenes that nothing is trained on."""
 
-STAGES = ("vae", "text", "unet", "judge")
+STAGES = ("vae", "decoder", "text", "unet", "native", "judge")
 """The stages that take time; those left out are read as far as they have come."""
 
 
@@ -49,11 +53,6 @@ class Work:
     processes: int = 1
     stages: tuple[str, ...] = STAGES
 
-    def report(self, line: str) -> None:
-        """Prints a line of progress with the time of day."""
-        sys.stdout.write(f"{time.strftime('%H:%M:%S')} {line}\n")
-        sys.stdout.flush()
-
     def pace(self, stage: str) -> Pace:
         """The stage's part of the budget; nothing for a stage that is left out."""
         if stage not in self.stages:
@@ -63,11 +62,11 @@ class Work:
 
     def place(self, stage: str) -> Place:
         """Where the stage's checkpoint lies."""
-        return Place(self.folder / f"{stage}.pt", self.report)
+        return Place(self.folder / f"{stage}.pt", say)
 
-    def painter(self) -> Painter:
-        """Paints the scenes of this training."""
-        return pool.painter(self.settings.sprites, self.folder, self.settings.side)
+    def painter(self, side: int | None = None) -> Painter:
+        """Paints the scenes of this training, at their first side unless another is given."""
+        return pool.painter(self.settings.sprites, self.folder, side or self.settings.side)
 
     def held_out(self, count: int = 32) -> NDArray[np.uint8]:
         """Scenes that nothing is trained on."""
@@ -75,13 +74,22 @@ class Work:
         return np.stack([painter.scene(HELD_OUT_SEED + seed).pixels for seed in range(count)])
 
 
+def say(line: str) -> None:
+    """Prints a line of progress with the time of day."""
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+    sys.stdout.flush()
+
+
 def autoencoder(work: Work) -> AutoencoderTiny:
     """Trains the autoencoder, or reads the one that is done."""
     pictures = work.folder / "clutter.npy"
     pool.write_clutter(pictures, work.painter(), work.settings.vae.pictures, work.processes)
-    photos = vae.photographs(work.folder / "photos")
-    crops = vae.Crops(np.load(pictures, mmap_mode="r"), photos, work.settings.vae)
-    return vae.train(crops, work.held_out(), work.pace("vae"), work.place("vae"), work.device)
+    photos = list(vae.photographs(work.folder / "photos").values())
+    painted, held_out = np.load(pictures, mmap_mode="r"), work.held_out()
+    crops = vae.Crops(painted, photos, work.settings.vae)
+    model = vae.train(crops, held_out, work.pace("vae"), work.place("vae"), work.device)
+    crops = vae.Crops(painted, photos, work.settings.decoder)
+    return decoder.train(model, crops, held_out, work.pace("decoder"), work.place("decoder"))
 
 
 def words(work: Work) -> tuple[CLIPTokenizer, CLIPTextModel]:
@@ -97,30 +105,62 @@ def words(work: Work) -> tuple[CLIPTokenizer, CLIPTextModel]:
 
 def denoiser(work: Work, maker: latents.Maker, encoder: CLIPTextModel) -> UNet2DConditionModel:
     """Trains the denoiser or goes on training it, and returns its average so far."""
+    processes = work.processes if work.device.type == "cpu" else 1
     if "unet" in work.stages:
         latents.cached(work.folder / "latents", maker, 0, work.settings.unet.scenes)
-        company.run(_denoise, work.processes if work.device.type == "cpu" else 1, work)
+        company.run(_denoise, processes, work)
+    if "native" in work.stages:
+        large = replace(maker, painter=work.painter(work.settings.native_side))
+        count = work.settings.native.scenes
+        latents.cached(work.folder / "latents-native", large, NATIVE_SEED, count)
+        company.run(_denoise_natively, processes, work)
     network = unet.make(
         work.settings.unet,
-        latent_side=work.settings.side // vae.PATCH,
+        latent_side=work.settings.native_side // vae.PATCH,
         text_width=encoder.config.hidden_size,
     )
-    return unet.read_average(network, work.place("unet").path)
+    done = work.place("native").path
+    return unet.read_average(network, done if done.is_file() else work.place("unet").path)
 
 
 def _denoise(rank: int, size: int, meeting: str, work: Work) -> None:
     """One process of the denoiser's training; all it needs lies in the work folder by now."""
-    if size > 1:
-        torch.set_num_threads(1)
     settings = work.settings.unet
-    tokenizer, encoder = words(work)
-    lessons = latents.cached(work.folder / "latents", None, 0, settings.scenes)
-    student = unet.make_student(
-        settings, encoder, latent_side=work.settings.side // vae.PATCH, device=work.device
-    )
-    teacher = unet.Teacher(lessons, text.tokens(tokenizer, [""])[0], settings)
+    student, empty = _student(work, settings, size)
+    teacher = unet.Teacher(_lessons(work), empty, settings)
     with company.joined(rank, size, meeting) as others:
         unet.train(student, teacher, work.pace("unet"), work.place("unet"), others)
+
+
+def _denoise_natively(rank: int, size: int, meeting: str, work: Work) -> None:
+    """The same at the native side, from where `_denoise` left off."""
+    settings = work.settings.native
+    # A lesson of few large pictures costs as much as one of more small ones.
+    shrunk = (work.settings.native_side / work.settings.side) ** 2
+    small = replace(work.settings.unet, batch=round(settings.batch * shrunk / 2))
+    large = latents.cached(work.folder / "latents-native", None, NATIVE_SEED, settings.scenes)
+    student, empty = _student(work, settings, size)
+    student.begin(work.place("unet").path)
+    teacher = unet.TwoSides(
+        unet.Teacher(large, empty, settings), unet.Teacher(_lessons(work), empty, small)
+    )
+    with company.joined(rank, size, meeting) as others:
+        unet.train(student, teacher, work.pace("native"), work.place("native"), others)
+
+
+def _student(work: Work, settings: UnetSettings, processes: int) -> tuple[unet.Student, Tensor]:
+    """A denoiser that knows nothing yet, with the tokens of an empty caption."""
+    if processes > 1:
+        torch.set_num_threads(1)
+    tokenizer, encoder = words(work)
+    side = work.settings.side // vae.PATCH
+    shape = replace(settings, channels=work.settings.unet.channels)
+    student = unet.make_student(shape, encoder, latent_side=side, device=work.device)
+    return student, text.tokens(tokenizer, [""])[0]
+
+
+def _lessons(work: Work) -> latents.Latents:
+    return latents.cached(work.folder / "latents", None, 0, work.settings.unet.scenes)
 
 
 def run(work: Work, out: Path) -> judge.Figures:
@@ -131,12 +171,12 @@ def run(work: Work, out: Path) -> judge.Figures:
     network = denoiser(work, maker, encoder)
     parts = export.Parts(model.cpu(), tokenizer, encoder.cpu(), network)
     export.write(parts, work.settings, out)
-    work.report(f"wrote {out}: {export.megabytes(out):.1f} MB")
+    say(f"wrote {out}: {export.megabytes(out):.1f} MB")
     own = latents.cached(work.folder / "judge", maker, JUDGE_SEED, work.settings.judge_scenes)
     critic = judge.train(own, work.pace("judge"), work.place("judge"))
     held_out = latents.cached(work.folder / "held-out", maker, HELD_OUT_SEED, 256)
     found, pixels = judge.figures(critic, export.read(out), held_out, work.settings.sampling)
-    work.report(
+    say(
         f"top-1 {found.top1:.1%} top-5 {found.top5:.1%} backdrop {found.backdrop:.1%} "
         f"ceiling {found.ceiling_top1:.1%}"
     )

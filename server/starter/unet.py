@@ -29,9 +29,6 @@ WEIGHT_FLOOR = 0.4
 """Least weight of a sample: Min-SNR alone gives velocity none where there is almost only noise,
 and there the layout is decided."""
 
-EARLINESS = 0.7
-"""Below 1 more samples come from noisy timesteps, where shapes are decided."""
-
 START_STEPS = 20
 """The last timesteps, from which samplers start with pure noise."""
 
@@ -101,7 +98,7 @@ class Teacher:
         dropped = torch.rand(batch, generator=random) < self.settings.text_dropout
         tokens[dropped] = self.empty
         spread = (torch.arange(batch) + torch.rand(batch, generator=random)) / batch
-        timesteps = (spread**EARLINESS * TIMESTEPS).long().clamp(max=TIMESTEPS - 1)
+        timesteps = (spread**self.settings.earliness * TIMESTEPS).long().clamp(max=TIMESTEPS - 1)
         pure = torch.rand(batch, generator=random) < self.settings.pure_noise
         late = torch.randint(TIMESTEPS - START_STEPS, TIMESTEPS, (batch,), generator=random)
         timesteps = torch.where(pure, late, timesteps)
@@ -125,6 +122,28 @@ class Teacher:
         ratio = (signal / spread).square().flatten()
         weight = (ratio.clamp(max=SNR_LIMIT) / (ratio + 1)).clamp(min=WEIGHT_FLOOR)
         return Lesson(noisy, timesteps, tokens, velocity, weight)
+
+
+SMALL_EVERY = 4
+"""At the native side, one lesson of so many is at the smaller side, so that it isn't forgotten."""
+
+
+@dataclass(frozen=True)
+class TwoSides:
+    """A teacher for the native side, who goes back to the smaller one now and then."""
+
+    native: Teacher
+    small: Teacher
+
+    @property
+    def settings(self) -> UnetSettings:
+        """How the denoiser learns from them."""
+        return self.native.settings
+
+    def lesson(self, number: int) -> Lesson:
+        """Draws from one of the two; lesson n is the same whenever it is drawn."""
+        teacher = self.small if number % SMALL_EVERY == 0 else self.native
+        return teacher.lesson(number)
 
 
 @dataclass
@@ -166,6 +185,11 @@ class Student:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
 
+    def begin(self, path: Path) -> None:
+        """Begins with the averaged weights of another stage's checkpoint."""
+        for model in (self.model, self.average):
+            model.load_state_dict(_averaged(path))
+
     def state(self) -> dict[str, object]:
         """What a checkpoint keeps."""
         return {
@@ -196,15 +220,24 @@ def make_student(
 
 def read_average(model: UNet2DConditionModel, path: Path) -> UNet2DConditionModel:
     """Gives the model the averaged weights of a checkpoint, at whatever step it was kept."""
-    kept = checkpoint.load(path)
-    if kept is None:
-        raise FileNotFoundError(path)
-    model.load_state_dict(kept["average"])
+    model.load_state_dict(_averaged(path))
     return model.eval().requires_grad_(requires_grad=False)
 
 
+def _averaged(path: Path) -> dict[str, Tensor]:
+    kept = checkpoint.load(path)
+    if kept is None:
+        raise FileNotFoundError(path)
+    average: dict[str, Tensor] = kept["average"]
+    return average
+
+
 def train(
-    student: Student, teacher: Teacher, pace: Pace, place: Place, company: Company = ALONE
+    student: Student,
+    teacher: Teacher | TwoSides,
+    pace: Pace,
+    place: Place,
+    company: Company = ALONE,
 ) -> None:
     """Trains or goes on training, with a checkpoint every few minutes."""
     settings = teacher.settings

@@ -97,12 +97,12 @@ def components(pictures: NDArray[np.uint8]) -> Components:
     return Components(strongest.T.reshape(CHANNELS, 3, PATCH, PATCH), -(strongest.T @ mean))
 
 
-def photographs(folder: Path) -> list[NDArray[np.uint8]]:
-    """Reads the photographs that the autoencoder learns from beside the painted pictures."""
-    pictures = []
+def photographs(folder: Path) -> dict[str, NDArray[np.uint8]]:
+    """Reads the photographs of a folder, if there is one: height x width x 3 by their names."""
+    pictures = {}
     for path in sorted(folder.glob("*.*")) if folder.is_dir() else []:
         with Image.open(path) as picture:
-            pictures.append(np.asarray(picture.convert("RGB")))
+            pictures[path.stem] = np.asarray(picture.convert("RGB"))
     return pictures
 
 
@@ -129,7 +129,7 @@ class Crops:
         return tensor.contiguous(memory_format=torch.channels_last)
 
     def _crop(self, rng: np.random.Generator, side: int) -> NDArray[np.uint8]:
-        if self.photos and rng.random() < 0.3:
+        if self.photos and rng.random() < self.settings.photos:
             source = self.photos[int(rng.integers(len(self.photos)))]
         else:
             source = self.pictures[int(rng.integers(len(self.pictures)))]
@@ -147,10 +147,10 @@ class Crops:
 def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
     """Mean absolute, square and gradient error, the first and last at three scales."""
     error = made - wanted
-    loss = error.abs().mean() + error.square().mean() + 0.5 * _gradients(error)
+    loss = error.abs().mean() + error.square().mean() + 0.5 * gradients(error)
     for weight in (0.25, 0.0):
         error = functional.avg_pool2d(error, 2)
-        loss = loss + 0.5 * error.abs().mean() + weight * _gradients(error)
+        loss = loss + 0.5 * error.abs().mean() + weight * gradients(error)
     return loss
 
 
@@ -288,7 +288,8 @@ def _noisy(latents: Tensor) -> Tensor:
     return latents + LATENT_NOISE * torch.randn_like(latents)
 
 
-def _gradients(error: Tensor) -> Tensor:
+def gradients(error: Tensor) -> Tensor:
+    """Mean absolute difference of neighbours, across and down."""
     across = (error[..., 1:] - error[..., :-1]).abs().mean()
     down = (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
     return across + down

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scumble_protocol.messages import ModelInfo
 
 STARTER = "starter"
+UPSCALERS_FOLDER = "upscalers"
 OWNER_MARK = "--"
 """Stands for the slash of a hub id in the name of a folder."""
 
@@ -44,7 +45,8 @@ class Catalog:
     Args:
         folders: Folders whose diffusers folders and files are models, by their names; at least
             one, and models that are fetched go to the first.
-        starter: The diffusers folder of the model that ships with Scumble.
+        starter: The diffusers folder of the model that ships with Scumble. The upscalers that ship
+            lie in the folder `upscalers` beside it.
     """
 
     def __init__(self, folders: Sequence[Path], starter: Path) -> None:
@@ -52,7 +54,7 @@ class Catalog:
         self._starter = starter
 
     def list(self, loaded: Iterable[str] = ()) -> tuple[ModelInfo, ...]:
-        """Every usable model, those for diffusion first.
+        """Every usable model: those for diffusion, then upscalers, the shipped ones before others.
 
         Args:
             loaded: The ids of those in memory. One that was asked for by its path is listed while
@@ -102,6 +104,8 @@ class Catalog:
 
     def _places(self) -> Places:
         places = [(STARTER, self._starter)] if (self._starter / INDEX).exists() else []
+        shipped = self._starter.with_name(UPSCALERS_FOLDER).glob("*.safetensors")
+        places += [(path.stem, path) for path in sorted(shipped)]
         for folder in self._folders:
             paths = sorted(folder.iterdir()) if folder.is_dir() else []
             places += [

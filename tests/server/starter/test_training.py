@@ -46,7 +46,7 @@ def reported(lines: list[str], folder: Path) -> Place:
 def test_a_toy_is_trained_and_loads_in_diffusers(trained: Path) -> None:
     pipe = export.read(trained / "model")
     pixels = judge.generate(pipe, ["an apple", "a cat"], [0, 1], TOY.sampling)
-    assert pixels.shape == (2, TOY.side, TOY.side, 3)
+    assert pixels.shape == (2, TOY.native_side, TOY.native_side, 3)
 
 
 def test_the_folder_holds_no_pickle_and_no_code(trained: Path) -> None:
@@ -114,6 +114,48 @@ def test_a_resumed_denoiser_is_the_one_that_was_never_interrupted(
     straight = learn(tmp_path / "straight", 5)
     for name, value in straight.items():
         assert torch.allclose(value, resumed[name], atol=1e-6), name
+
+
+def test_the_denoiser_goes_on_at_the_native_side_from_where_it_stood(trained: Path) -> None:
+    native, small = (checkpoint.load(trained / f"{name}.pt") for name in ("native", "unet"))
+    assert native is not None
+    assert small is not None
+    # A few small steps: changed, yet still near.
+    for name, value in native["average"].items():
+        assert torch.allclose(value, small["average"][name], atol=0.02), name
+    assert any(
+        not torch.equal(value, small["average"][name]) for name, value in native["average"].items()
+    )
+    pipe = export.read(trained / "model")
+    assert pipe.unet.config.sample_size * vae.PATCH == TOY.native_side
+    assert torch.equal(pipe.unet.conv_in.weight.half(), native["average"]["conv_in.weight"].half())
+
+
+def test_lessons_at_the_native_side_are_mixed_with_smaller_ones(trained: Path) -> None:
+    empty = torch.zeros(TOY.text.length, dtype=torch.long)
+    small = latents.cached(trained / "latents", None, 0, TOY.unet.scenes)
+    large = latents.cached(trained / "latents-native", None, train.NATIVE_SEED, TOY.native.scenes)
+    both = unet.TwoSides(
+        unet.Teacher(large, empty, TOY.native), unet.Teacher(small, empty, TOY.unet)
+    )
+    sides = [both.lesson(number).noisy.shape[-1] * vae.PATCH for number in range(8)]
+    assert sides.count(TOY.side) == 2
+    assert sides.count(TOY.native_side) == 6
+
+
+def test_the_decoder_goes_on_alone(trained: Path) -> None:
+    model = vae.make(TOY.vae)
+    kept, refined = (checkpoint.load(trained / f"{name}.pt") for name in ("vae", "decoder"))
+    assert kept is not None
+    assert refined is not None
+    model.load_state_dict(kept["model"])
+    shipped = train.autoencoder(work_in(trained))
+    for name, value in model.encoder.state_dict().items():
+        assert torch.equal(value, shipped.encoder.state_dict()[name]), name
+    assert any(
+        not torch.equal(value, shipped.decoder.state_dict()[name])
+        for name, value in model.decoder.state_dict().items()
+    )
 
 
 def test_a_lesson_is_the_same_whenever_it_is_drawn(trained: Path) -> None:
