@@ -138,6 +138,7 @@ class PanelWidget(QtWidgets.QScrollArea):
             for widget in self.widget().findChildren(QtWidgets.QWidget)
             if widget.focusPolicy() in {Qt.FocusPolicy.StrongFocus, Qt.FocusPolicy.WheelFocus}
             if not isinstance(widget.parent(), QtWidgets.QAbstractSpinBox)
+            if widget.window() is self.window()  # not a list that drops down
         ]
         for before, after in itertools.pairwise(widgets):
             self.setTabOrder(before, after)
