@@ -130,10 +130,10 @@ def test_missing_editor_is_one_sentence(scumble: Scumble, home: Path) -> None:
     (home / ".config/GIMP/3.2").rename(home / ".config/GIMP/2.10")
     ended = scumble("install", "gimp")
     assert ended.returncode == 1
-    assert ended.stderr.startswith("scumble: This is GIMP 2")
+    assert ended.stderr.startswith("scumble: Only GIMP 2 was found")
     everything = scumble("install")
     assert everything.returncode == 0, everything.stderr
-    assert "This is GIMP 2" in everything.stdout
+    assert "Only GIMP 2" in everything.stdout
 
 
 def test_build_without_a_plugin_says_so_only_when_asked_for_it(

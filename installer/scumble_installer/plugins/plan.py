@@ -85,7 +85,8 @@ def why_no_gimp(found: FoundEditors) -> EditorError:
         )
     if found.has_old_gimp:
         return EditorError(
-            "This is GIMP 2, whose plug-ins need Python 2; Scumble needs GIMP 3.0 or newer.",
+            "Only GIMP 2 was found, which can't run plug-ins for Python 3; Scumble needs GIMP 3.0 or "
+            "newer.",
             "Get it from gimp.org, start it once, then run the same command again.",
         )
     return EditorError(
