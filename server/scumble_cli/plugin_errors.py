@@ -22,6 +22,6 @@ def plugin_errors() -> Iterator[None]:
     except OSError as error:
         raise ServerError(
             ErrorCode.INTERNAL,
-            f"{error.filename} can't be changed: {error.strerror}.",
+            f"{error.filename or 'A file'} can't be changed: {error.strerror or error}.",
             "Check that the folder is yours and that the disk has room, then try again.",
         ) from error

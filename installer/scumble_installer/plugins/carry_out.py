@@ -7,9 +7,14 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from scumble_installer.plugins.bundled import write_folder
 from scumble_installer.plugins.moves import Move, Moves, Put, Remove, Write
+
+_BESIDE: Final = ".scumble-"
+"""Begins the folders for what is not whole yet: hidden and beside the plugin, so that they are on
+the same disk and no editor looks there. One that was killed leaves its folder to the next."""
 
 
 def carry_out(moves: Moves, say: Callable[[str], object]) -> None:
@@ -36,8 +41,9 @@ def _do(move: Move, say: Callable[[str], object]) -> None:
 def _put(move: Put) -> None:
     target = move.target
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Hidden and beside it: on the same disk, and where no editor looks for plugins.
-    with tempfile.TemporaryDirectory(prefix=".scumble-", dir=target.parent) as name:
+    for left in target.parent.glob(f"{_BESIDE}*"):
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=_BESIDE, dir=target.parent) as name:
         write_folder(move.files, Path(name))
         new = Path(name).joinpath(*move.place.parts)
         old = Path(name) / "old"

@@ -119,7 +119,8 @@ def krita_places(user: User, store_packages: tuple[Path, ...] = ()) -> tuple[Kri
 def gimp_places(user: User) -> tuple[GimpPlace, ...]:
     """Every place where a GIMP of this user may be; the first is the usual one."""
     if user.platform == "win32":
-        programs = tuple(user.programs / name for name in ("GIMP 3", "GIMP 3.2"))
+        # For all users or for one, as the person chose who installed it.
+        programs = (user.programs / "GIMP 3", user.local_data / "Programs" / "GIMP 3")
         return (GimpPlace("GIMP", user.roaming_data / "GIMP", signs=programs),)
     if user.platform == "darwin":
         support = user.home / "Library" / "Application Support"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from scumble_installer.errors import BundleError
 from scumble_installer.plugins import bundle, sources
 from scumble_installer.plugins.bundle import GIMP, KRITA, bundle_gimp, bundle_krita, make_bundle
 from scumble_installer.plugins.imports import find_imports
+from tests.installer.plugins.bare_python import pythons, run_bare
 from tests.installer.plugins.throwaway import make_gimp_plugin, make_krita_plugin
 
 # Imports every module under the package named first, then names the strangers that came in.
@@ -59,26 +59,6 @@ def krita_sources(tmp_path: Path) -> Path:
 @pytest.fixture
 def resources(tmp_path: Path, krita_sources: Path) -> Path:
     return bundle_krita(tmp_path / "resources", krita_sources)
-
-
-def pythons() -> list[str]:
-    """This Python, and every other from 3.10 on that runs here: names may be empty shims."""
-    found = [sys.executable]
-    for minor in (10, 11, 12, 13, 14):
-        name = f"python3.{minor}"
-        paths = (name, *map(str, Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/{name}")))
-        for path in filter(None, map(shutil.which, paths)):
-            if subprocess.run((path, "-V"), capture_output=True, check=False).returncode == 0:
-                found.append(path)
-                break
-    return found
-
-
-def run_bare(python: str, code: str, *arguments: str) -> list[str]:
-    command = (python, "-I", "-S", "-W", "error", "-c", code, *arguments)
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout.splitlines()
 
 
 @pytest.mark.parametrize("python", pythons())

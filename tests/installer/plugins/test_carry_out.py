@@ -93,6 +93,16 @@ def test_new_folder_that_cannot_take_its_place_gives_it_back(
     with pytest.raises(PermissionError):
         do(Put(tmp_path, PLACE, FILES))
     assert tree(tmp_path) == {"pykrita/plugin/__init__.py": b"old"}
+    other = PurePosixPath("pykrita/other")
+    with pytest.raises(PermissionError):
+        do(Put(tmp_path, other, (BundledFile(other / "__init__.py", b"new"),)))
+    assert tree(tmp_path) == {"pykrita/plugin/__init__.py": b"old"}
+
+
+def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / "pykrita/.scumble-x1/old").mkdir(parents=True)
+    do(Put(tmp_path, PLACE, FILES))
+    assert [path.name for path in (tmp_path / "pykrita").iterdir()] == ["plugin"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs links")
