@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -237,12 +235,6 @@ def contact_sheet(pixels: Pixels, labels: list[str], columns: int) -> Image.Imag
         sheet.paste(Image.fromarray(picture), (left, upper))
         draw.text((left + 2, upper + side + 1), label, fill="black")
     return sheet
-
-
-def write(found: Figures, sampling: Sampling, path: Path) -> None:
-    """Keeps the figures as JSON."""
-    kept = {"sampling": asdict(sampling), **asdict(found)}
-    path.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
 def _block(entering: int, leaving: int, stride: int) -> tuple[nn.Module, nn.Module, nn.Module]:

@@ -3,7 +3,7 @@
     python -m server.starter.measure --work DIR --model DIR --only sketches,inpaint
 
 The judge and its caches are those of `train`, in the work folder. Figures go to
-DIR/measured.json, sheets to look at into DIR/sheets.
+DIR/measured.json and the model's card, sheets to look at into DIR/sheets.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from scumble_protocol.requests import Sampler
 
 from . import judge, rim, vae
 from .captions import with_article
+from .card import FIGURES, MEASURED, write_card
 from .checkpoint import Pace, Place
 from .desk import Desk, Order
 from .export import read
@@ -364,7 +365,7 @@ def _counted(pairs: list[tuple[str, str]]) -> list[tuple[int, tuple[str, str]]]:
 
 def measure(bench: Bench, only: list[str]) -> Figures:
     """Does the measurements, keeps their figures beside earlier ones and tells them."""
-    path = bench.folder / "measured.json"
+    path = bench.folder / MEASURED
     kept: Figures = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     for name in only:
         found = MEASUREMENTS[name](bench)
@@ -402,6 +403,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     bench.pipe.set_progress_bar_config(disable=True)
     measure(bench, given.only.split(","))
+    if (work / FIGURES).is_file():
+        write_card(settings, work, model)
     return 0
 
 

@@ -11,9 +11,10 @@ emojibase-data@17.0.0); photographs in DIR/photos, if there are any, are shown t
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from . import checkpoint, company, decoder, device, export, judge, latents, pool, text, unet, vae
-from .card import Measured, card
+from .card import FIGURES, Kept, write_card
 from .checkpoint import Pace, Place
 from .scenes import Painter
 from .settings import FULL, TOY, Settings, UnetSettings
@@ -180,17 +181,23 @@ def run(work: Work, out: Path) -> judge.Figures:
         f"top-1 {found.top1:.1%} top-5 {found.top5:.1%} backdrop {found.backdrop:.1%} "
         f"ceiling {found.ceiling_top1:.1%}"
     )
-    judge.write(found, work.settings.sampling, work.folder / "figures.json")
     judge.all_things(pixels).save(work.folder / "all-things.png")
-    measured = Measured(found, vae.quality(model, work.held_out()), trained_for(work))
-    (out / "README.md").write_text(card(work.settings, measured), encoding="utf-8")
+    kept = Kept(
+        found,
+        asdict(work.settings.sampling),
+        vae.quality(model, work.held_out()),
+        {stage: trained_for(work, stage).done for stage in ("unet", "native")},
+    )
+    figures = json.dumps(asdict(kept), indent=1)
+    (work.folder / FIGURES).write_text(figures, encoding="utf-8")
+    write_card(work.settings, work.folder, out)
     return found
 
 
-def trained_for(work: Work) -> Pace:
-    """How many steps and seconds the denoiser has been trained."""
+def trained_for(work: Work, stage: str) -> Pace:
+    """How many steps and seconds a stage has been trained."""
     pace = Pace(0.0)
-    kept = checkpoint.load(work.place("unet").path)
+    kept = checkpoint.load(work.place(stage).path)
     if kept:
         pace.restore(kept["pace"])
     return pace

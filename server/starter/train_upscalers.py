@@ -23,6 +23,7 @@ from .checkpoint import Pace, Place
 from .objects import SpriteSource
 from .scenes import Pixels, Placing, backdrop, put
 from .train import parse_budget, say
+from .upscaler_card import card
 from .upscalers import Course, Gain, Shape
 
 PHOTOS = "photos"
@@ -77,6 +78,7 @@ def run(
         say(str(gains[-1]))
     figures = json.dumps([asdict(gain) for gain in gains], indent=1)
     (folder / "upscaling-figures.json").write_text(figures, encoding="utf-8")
+    (out / "README.md").write_text(card(settings.shapes, gains), encoding="utf-8")
     return gains
 
 

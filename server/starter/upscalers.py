@@ -57,6 +57,11 @@ class Gain:
     icons: float
     """Mean over the held-out sprites."""
 
+    @property
+    def mean_of_photos(self) -> float:
+        """The mean over the photographs."""
+        return float(np.mean(list(self.photos.values()))) if self.photos else math.nan
+
 
 def make(shape: Shape) -> Compact:
     """Builds an untrained network."""

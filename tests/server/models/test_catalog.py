@@ -56,6 +56,21 @@ def test_the_list_names_what_is_there_diffusion_models_first(made: Path) -> None
     assert tiny.bytes > 10**6
 
 
+def test_upscalers_beside_the_starter_are_listed_before_others(models: Path) -> None:
+    beside = models.parent / "program" / "upscalers"
+    beside.mkdir(parents=True)
+    weights = {"body.0.weight": np.zeros((8, 3, 3, 3), np.float32)}
+    for path in (beside / "own-2x.safetensors", models / "a-4x.safetensors"):
+        save_file(weights, path)
+    catalog = Catalog([models], beside.with_name("starter"))
+    upscalers = [info for info in catalog.list() if info.kind is ModelKind.UPSCALER]
+    assert [info.id for info in upscalers] == ["own-2x", "a-4x.safetensors", "lanczos"]
+    assert upscalers[0].scale == 2
+    found = catalog.find("own-2x")
+    assert isinstance(found, UpscalerSource)
+    assert found.path == beside / "own-2x.safetensors"
+
+
 def test_a_recommendation_file_beats_what_the_family_suggests(models: Path) -> None:
     said = {"title": "My model", "steps": 12, "cfg": 3.5, "sampler": "ddim", "max_side": 96}
     (models / "sd1" / "scumble.json").write_text(json.dumps(said))

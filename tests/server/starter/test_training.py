@@ -56,7 +56,7 @@ def test_the_folder_holds_no_pickle_and_no_code(trained: Path) -> None:
 
 
 def test_the_card_tells_the_measured_figures(trained: Path) -> None:
-    found = json.loads((trained / "figures.json").read_text(encoding="utf-8"))
+    found = json.loads((trained / "figures.json").read_text(encoding="utf-8"))["judged"]
     card = (trained / "model" / "README.md").read_text(encoding="utf-8")
     assert f"{found['top1']:.1%}" in card
     assert f"{found['ceiling_top1']:.1%}" in card

@@ -56,6 +56,14 @@ def test_the_gains_are_told_for_photographs_and_icons(work: Path) -> None:
         assert np.isfinite(gain["icons"])
 
 
+def test_the_card_tells_the_measured_figures(work: Path) -> None:
+    gains = json.loads((work / "upscaling-figures.json").read_text(encoding="utf-8"))
+    card = (work / "upscalers" / "README.md").read_text(encoding="utf-8")
+    for gain in gains:
+        assert f"{gain['photos']['square']:+.2f}" in card
+        assert f"{gain['icons']:+.2f}" in card
+
+
 def test_a_finished_training_is_not_done_again(work: Path) -> None:
     path = work / "upscalers" / "starter-2x.safetensors"
     before = path.read_bytes()
