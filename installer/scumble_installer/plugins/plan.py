@@ -85,7 +85,7 @@ def why_no_gimp(found: FoundEditors) -> EditorError:
         )
     if found.has_old_gimp:
         return EditorError(
-            "Only GIMP 2 was found, which has no Python 3 for plug-ins; Scumble needs GIMP 3.",
+            "Only GIMP 2 was found, which lacks Python 3; Scumble needs GIMP 3.0 or newer.",
             "Get it from gimp.org, start it once, then run the same command again.",
         )
     return EditorError(

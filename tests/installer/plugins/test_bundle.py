@@ -175,3 +175,11 @@ def test_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch)
 def test_same_sources_give_the_same_bundle(krita_sources: Path) -> None:
     assert make_bundle(KRITA, krita_sources) == make_bundle(KRITA, krita_sources)
     assert bundle.VERSION_FILE == "version.txt"
+
+
+def test_licence_comes_from_the_installed_program_where_there_is_no_checkout(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here = sources.own_licences()
+    monkeypatch.setattr(sources, "_CHECKOUT", tmp_path)
+    assert sources.own_licences()["LICENSE"] == here["LICENSE"]
