@@ -41,7 +41,6 @@ class Advanced(Rows):
         self.add(tr("Start from"), self._content)
         self.add(tr("Look at"), self._source)
         self.add("", self._match_color)
-        self._match_color.setAccessibleName(self._match_color.text())
 
     def on(self, settings: Settings) -> Settings:
         """The settings with what is set here."""

@@ -52,6 +52,8 @@ class NewGroup:
         self._birthplace = hidden.document(self._space)
         self.node = self._birthplace.createGroupLayer(group.name)
         self.sheets: list[Sheet] = []
+        self.is_complete = False
+        self.is_shown = False
 
     def make(self) -> Work:
         """Make the layers and their masks, without pixels."""
@@ -81,9 +83,10 @@ class NewGroup:
             yield
 
     def show_anew(self) -> None:
-        """Have Krita show what became visible or hidden."""
+        """Have Krita show what became visible or hidden; the group is in its document."""
         for sheet in self.sheets:
             show_anew(sheet.node)
+        self.is_shown = True
 
     def _sheet(self, layer: Layer) -> Sheet:
         node = self._birthplace.createNode(layer.name, "paintlayer")

@@ -83,8 +83,8 @@ class ProgressLines(QtWidgets.QWidget):
 
 
 def _text(name: str) -> QtWidgets.QLabel:
-    """A label that wraps, and whose text can be copied."""
-    label = QtWidgets.QLabel()
+    """A label that wraps, and whose text can be copied; empty as high as with a line."""
+    label = QtWidgets.QLabel("A")
     label.setObjectName(name)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
@@ -93,4 +93,6 @@ def _text(name: str) -> QtWidgets.QLabel:
         | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )
     label.setMinimumWidth(1)  # a long word may be cut, rather than widen the docker
+    label.setMinimumHeight(label.sizeHint().height())
+    label.clear()
     return label

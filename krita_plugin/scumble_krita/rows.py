@@ -17,10 +17,14 @@ class Rows(QtWidgets.QWidget):
         self._labels: dict[QtWidgets.QWidget, QtWidgets.QLabel] = {}
 
     def add(self, text: str, field: QtWidgets.QWidget, tip: str = "") -> None:
-        """Add a field; the text is its name for screen readers too.
+        """Add a field; the text is its name for screen readers too. Without one it fills the row.
 
         There are no mnemonics: Alt with a letter belongs to the menus of Krita's window.
         """
+        row = self._grid.rowCount()
+        if not text:
+            self._grid.addWidget(field, row, 0, 1, 2)
+            return
         label = QtWidgets.QLabel(text)
         label.setBuddy(field)
         label.setSizePolicy(
@@ -30,7 +34,6 @@ class Rows(QtWidgets.QWidget):
             if tip:
                 widget.setToolTip(tip)
         field.setAccessibleName(text)
-        row = self._grid.rowCount()
         self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(field, row, 1)
         self._labels[field] = label

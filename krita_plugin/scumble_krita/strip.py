@@ -112,10 +112,11 @@ class VariationStrip(QtWidgets.QListWidget):
         item = self.itemAt(at)
         if item is None:
             return
-        menu = self._menu_of(item.data(Qt.ItemDataRole.UserRole))
+        menu = self.menu_of(item.data(Qt.ItemDataRole.UserRole))
         menu.popup(self.viewport().mapToGlobal(at))  # `exec` would stop everything else
 
-    def _menu_of(self, variation: Variation) -> QtWidgets.QMenu:
+    def menu_of(self, variation: Variation) -> QtWidgets.QMenu:
+        """The menu of a variation."""
         settings = recall(variation)
         menu = QtWidgets.QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
