@@ -26,7 +26,7 @@ _MARK = re.compile(
     | (?P<opens>[(\[])
     | :\s*(?P<weight>[+-]?(?:[\d.]+(?:[eE][+-]?\d+)?|(?i:nan|inf|infinity)))\s*\)
     | (?P<closes>[)\]])
-    | \s*\b(?P<breaks>BREAK)\b\s*
+    | \b(?P<breaks>BREAK)\b\s*
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -57,7 +57,8 @@ def parse(prompt: str) -> tuple[Section, ...]:
     reader = _Reader()
     end = 0
     for mark in _MARK.finditer(prompt):
-        reader.add(prompt[end : mark.start()])
+        text = prompt[end : mark.start()]
+        reader.add(text.rstrip() if mark["breaks"] else text)
         reader.take(mark)
         end = mark.end()
     reader.add(prompt[end:])

@@ -30,7 +30,7 @@ _DIFFUSERS = re.compile(
     """,
     re.VERBOSE,
 )
-_OTHERS = re.compile(r"\.(hada_|lokr_|dora_scale|oft_|diff|a1\.|glora|on_input)")
+_OTHERS = re.compile(r"\.(hada_|lokr_|dora_scale|oft_|diff(_b)?$|a1\.|glora|on_input)")
 _BUNDLED = "bundle_emb."
 """Textual inversions that come in some LoRAs' files; they are used from files of their own."""
 
