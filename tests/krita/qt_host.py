@@ -1,8 +1,9 @@
 """Runs under a Python that has PyQt: does what the tests send, to the plugin's widgets.
 
-`python qt_host.py MAJOR PLUGINS SCENE`: the version of Qt, the folder that holds the bundled plugin,
-and the file with the names that all code sees. Each line of input is JSON {"code", "values"}, each
-line of output {"result", "error"}. There is no Krita, so that only what needs none is tested here.
+`python qt_host.py MAJOR PLUGINS SCENE`: the version of Qt, the folder that holds the bundled
+plugin, and the file with the names that all code sees. Each line of input is JSON
+{"code", "values"}, each line of output {"result", "error"}. There is no Krita, so that only what
+needs none is tested here.
 """
 
 from __future__ import annotations
