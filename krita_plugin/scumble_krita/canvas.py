@@ -139,6 +139,7 @@ class KritaPicture:
     def variations(self) -> tuple[Variation, ...]:
         """The result layers in the document, the newest group first."""
         document = self._open_document()
+        self._show_redone(document)
         return tuple(
             Variation(record.group, layer, node.name(), node.visible(), request)
             for record in read_records(document)
@@ -198,24 +199,29 @@ class KritaPicture:
         write_record(document, new.id, new.requests)
         self._forget_removed(document)
         self._made[new.id] = new
-        is_whole = False
         try:
             yield
             for _ in new.fill():
                 yield
                 activate(self._open_document(), new.id, instead_of=active)
-            is_whole = True
+            new.is_complete = True
         finally:
-            if not is_whole and self.is_open():
+            if not new.is_complete and self.is_open():
                 self._take_away(document, new.id)
         document.setModified(True)
         if find(document, new.id) is None:
-            # It is filled all the same, so that redoing brings back the whole of it.
             raise RequestError(
                 ErrorCode.BAD_PICTURE,
                 "The result was undone while it was put into the picture.",
                 "Redo brings it back.",
             )
+        new.is_shown = True
+
+    def _show_redone(self, document: Document) -> None:
+        """Show groups that were undone before they were filled, and that redo brought back."""
+        for new in self._made.values():
+            if new.is_complete and not new.is_shown and find(document, new.id):
+                new.show_anew()
 
     def _take_away(self, document: Document, group: str) -> None:
         remove_record(document, group)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any, Final
 
 import numpy as np
@@ -160,6 +161,8 @@ class PictureInKrita:
 
     def close(self) -> None:
         """Close all documents."""
+        # Krita 5.1 crashes if a selection was made a moment before.
+        time.sleep(300 * MS)
         self.krita.run(CLOSE)
         self.krita.wait_for("result = not app.documents()", "closed documents")
 
