@@ -185,19 +185,22 @@ def order_of(mode: Mode, values: Values, models: tuple[ModelInfo, ...]) -> Order
     Raises:
         RequestError: The seed is no number, or a value is out of its range.
     """
-    of_argument = {
-        argument.name: values.get_property(argument.name) for argument in ARGUMENTS[mode].all
-    }
+    of_argument = {a.name: _value(a, values.get_property(a.name)) for a in ARGUMENTS[mode].all}
     if mode is Mode.UPSCALE:
-        return Order(mode, scale=of_argument["scale"], upscaler=of_argument["model"].strip())
+        return Order(mode, scale=of_argument["scale"], upscaler=of_argument["model"])
     margins = Margins(
         **{side.name: of_argument[side.name] for side in _SIDES if mode is Mode.EXPAND}
     )
     return Order(mode, _settings(of_argument, models), margins=margins)
 
 
+def _value(argument: Argument, value: Any) -> Any:
+    """The value of an argument; GIMP may give None for an empty text."""
+    return (value or "").strip() if isinstance(argument, Text) else value
+
+
 def _settings(of_argument: Mapping[str, Any], models: tuple[ModelInfo, ...]) -> Settings:
-    wanted = of_argument["model"].strip()
+    wanted = of_argument["model"]
     # An unknown name is the studio's to refuse.
     diffusion = [model for model in models if model.kind is ModelKind.DIFFUSION]
     known = next((model for model in diffusion if wanted in {"", model.id}), None)
@@ -220,13 +223,12 @@ def _settings(of_argument: Mapping[str, Any], models: tuple[ModelInfo, ...]) -> 
 
 def _seed(text: str) -> int | None:
     """A seed as it is typed; None for none."""
-    typed = text.strip()
-    if not typed:
+    if not text:
         return None
-    if not typed.isdecimal() or int(typed) > MAX_SEED:
+    if not text.isdecimal() or int(text) > MAX_SEED:
         raise RequestError(
             ErrorCode.INVALID_VALUE,
-            f"The seed is {typed!r}.",
+            f"The seed is {text!r}.",
             "Enter a whole number from 0 on, or nothing for a new one each time.",
         )
-    return int(typed)
+    return int(text)

@@ -9,6 +9,7 @@ from scumble_gimp import buffers, expansion
 from scumble_gimp.calls import must, no_undo_step, one_undo_step
 from scumble_gimp.host import Gimp
 from scumble_gimp.placing import Loose, closed, position_above
+from scumble_gimp.precision import format_of
 from scumble_gimp.refusals import refuse_unworkable
 from scumble_gimp.results import layer_of, result_groups, variations_in
 from scumble_gimp.seeing import Drawables, active_layer, rect_of, see_layer, see_merged
@@ -17,14 +18,6 @@ from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Sourc
 from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat, Pixels
-
-_EIGHT_BITS = frozenset(
-    {
-        Gimp.Precision.U8_LINEAR,
-        Gimp.Precision.U8_NON_LINEAR,
-        Gimp.Precision.U8_PERCEPTUAL,
-    }
-)
 
 
 class GimpPicture:
@@ -49,8 +42,7 @@ class GimpPicture:
 
     def depth(self) -> PixelFormat:
         """`rgba16` for every image with more than 8 bits a sample."""
-        is_shallow = self.image.get_precision() in _EIGHT_BITS
-        return PixelFormat.RGBA8 if is_shallow else PixelFormat.RGBA16
+        return format_of(self.image)
 
     def selection(self) -> Rect | None:
         """The bounds of the selection; the whole canvas if nothing is selected.

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from scumble_gimp import buffers
 from scumble_gimp.calls import must
 from scumble_gimp.host import Gimp
+from scumble_gimp.precision import mix_as_stored
 from scumble_gimp.results import attach_request, is_result
 from scumble_gimp.seeing import Drawables, owning_layer
 from scumble_protocol.editor.canvas import Layer, ResultGroup
@@ -25,6 +26,7 @@ class Loose:
     def __init__(self, image: Gimp.Image, group: ResultGroup) -> None:
         self._image = image
         self.group = Gimp.GroupLayer.new(image, group.name)
+        mix_as_stored(self.group, image)
         attach_request(self.group, group.layers[0].request_json)
         self.layers: list[Gimp.Layer] = []
         self._is_inserted = False
@@ -65,6 +67,7 @@ class Loose:
         normal = Gimp.LayerMode.NORMAL
         made = Gimp.Layer.new(image, layer.name, size.width, size.height, kind, 100.0, normal)
         self.layers.append(made)
+        mix_as_stored(made, image)
         yield from self._fill(made, layer.pixels)
         made.set_offsets(layer.rect.x, layer.rect.y)
         mask = made.create_mask(Gimp.AddMaskType.BLACK)
