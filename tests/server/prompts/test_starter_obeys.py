@@ -1,0 +1,54 @@
+"""Weights do on a real model what a painter means by them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from scumble_protocol.requests import Sampler
+from scumble_server.app import STARTER_FOLDER
+from scumble_server.models.catalog import Catalog
+from scumble_server.models.diffusion import DiffusionModel
+from scumble_server.models.shelf import Shelf
+from scumble_server.report import silent
+from scumble_server.sampling.loop import sample
+from tests.server.sampling.jobs import make_crop, make_request
+
+SIDE = 128
+SEEDS = range(3)
+
+
+@pytest.fixture(scope="module")
+def starter() -> DiffusionModel:
+    torch.set_num_threads(1)
+    shelf = Shelf(Catalog([STARTER_FOLDER / "none"], STARTER_FOLDER), torch.device("cpu"))
+    model = shelf.get("starter", silent)
+    assert isinstance(model, DiffusionModel)
+    return model
+
+
+def redness(model: DiffusionModel, prompt: str) -> float:
+    """How much more red than green there is, -1 to 1, on average over a few seeds."""
+    request = make_request(
+        prompt=prompt, negative="", strength=1.0, steps=10, cfg=4.0, sampler=Sampler.DPMPP_2M
+    )
+    pictures = [sample(make_crop(side=SIDE), model, request, seed, silent) for seed in SEEDS]
+    return float(np.mean([picture[..., 0] - picture[..., 1] for picture in pictures]))
+
+
+def test_more_weight_on_red_makes_it_redder(starter: DiffusionModel) -> None:
+    prompts = [
+        f"a (red:{red}) (green:{2 - red}) balloon on a white background"
+        for red in (0.5, 1.0, 1.5)
+    ]
+    reds = [redness(starter, prompt) for prompt in prompts]
+    assert reds[0] + 0.02 < reds[1] < reds[2] - 0.02
+
+
+def test_what_stands_beyond_the_encoder_s_length_counts(starter: DiffusionModel) -> None:
+    filler = "balloon, " * 16
+    assert starter.measure(filler).chunks == 2
+    ends = [f"{filler} a {colour} background" for colour in ("red", "green")]
+    reds = [redness(starter, end) for end in ends]
+    assert reds[0] > reds[1] + 0.05
