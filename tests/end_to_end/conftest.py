@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from scumble_installer.plugins.bundle import bundle_krita
 from tests.end_to_end.editors.conftest import missing
 from tests.end_to_end.editors.krita import Krita, open_krita
 
@@ -19,7 +18,5 @@ def krita_with_scumble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kri
         if not shutil.which(program):
             missing(program)
     folder = tmp_path_factory.mktemp("krita-with-scumble")
-    bundle = bundle_krita(folder / "bundle")
-    shutil.copytree(bundle / "actions", folder / "data/krita/actions")
-    with open_krita(folder, {"scumble_krita": bundle / "pykrita"}) as running:
+    with open_krita(folder, folder / "state") as running:
         yield running

@@ -64,7 +64,8 @@ def disc(width: int, height: int) -> Samples:
     """A soft mask: 255 in the middle, 0 in the corners."""
     y, x = np.mgrid[:height, :width]
     radius = np.hypot((x - width / 2) / width, (y - height / 2) / height)
-    return np.clip(255 * (4 - 10 * radius), 0, 255).astype(np.uint8)
+    mask: Samples = np.clip(255 * (4 - 10 * radius), 0, 255).astype(np.uint8)
+    return mask
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ class Control(QObject):  # type: ignore[misc]  # Krita's modules have no annotat
         return {"result": self._names["result"], "error": "\n".join(uncaught)}
 
 
-class ControlExtension(Extension):  # type: ignore[misc]  # Krita's modules have no annotations
+class ControlExtension(Extension):
     """Starts to listen with the first window."""
 
     def __init__(self, parent: QObject) -> None:
