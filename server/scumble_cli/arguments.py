@@ -50,7 +50,7 @@ def _program() -> argparse.ArgumentParser:
     )
     program.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = program.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for describe in (_serve, _regenerate, _upscale, _models, _doctor, _bench, _demo):
+    for describe in (_serve, _regenerate, _upscale, _models, _styles, _doctor, _bench, _demo):
         describe(commands.add_parser)
     _editor(commands.add_parser, "install", "put the plugin into Krita or GIMP")
     _editor(commands.add_parser, "uninstall", "take the plugin out of Krita or GIMP")
@@ -94,6 +94,7 @@ def _regenerate(add: _Add) -> None:
     _options(
         regenerate,
         ("--negative", str, "TEXT", "what it should not become"),
+        ("--style", str, "NAME", "see `scumble styles`"),
         ("--strength", float, "S", "from 0, everything is kept, to 1, nothing is kept"),
         ("--steps", int, "N", "steps of the full schedule, 1 to 200"),
         ("--cfg", float, "F", "how literally to take the prompt, 1 to 30"),
@@ -139,6 +140,12 @@ def _models(add: _Add) -> None:
     models.add_argument("--yes", action="store_true", help="remove without asking")
     _server(models)
     _json(models)
+
+
+def _styles(add: _Add) -> None:
+    styles = add("styles", help="list the style presets, or show one")
+    styles.add_argument("style", nargs="?", metavar="NAME")
+    _json(styles)
 
 
 def _doctor(add: _Add) -> None:

@@ -60,6 +60,9 @@ def tell(finished: Finished, files: Sequence[Path], *, as_json: bool) -> None:
     for layer in finished.layers:
         seed = f", seed {layer.seed}" if isinstance(finished.request, Regenerate) else ""
         say(f"Layer of {layer.rect.size} pixels at {layer.rect.x}, {layer.rect.y}{seed}")
+        if layer.chunks:
+            portions = f", read in {layer.chunks} portions" if layer.chunks > 1 else ""
+            say(f"  {layer.prompt} ({layer.tokens} tokens{portions})")
     phases = ", ".join(f"{time.phase} {time.seconds:.2f} s" for time in finished.times)
     say(f"Took {sum(time.seconds for time in finished.times):.2f} s: {phases}")
 
@@ -79,6 +82,10 @@ def summary(finished: Finished, files: Sequence[Path]) -> dict[str, object]:
                 "width": layer.rect.width,
                 "height": layer.rect.height,
                 "seed": layer.seed,
+                "prompt": layer.prompt,
+                "negative": layer.negative,
+                "tokens": layer.tokens,
+                "chunks": layer.chunks,
             }
             for layer in finished.layers
         ],

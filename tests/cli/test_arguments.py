@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMANDS = (
-    "serve", "regenerate", "upscale", "models", "doctor", "bench", "demo",
+    "serve", "regenerate", "upscale", "models", "styles", "doctor", "bench", "demo",
     "install", "uninstall", "bundle",
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scumble_cli.commands.styles import all_styles
 from scumble_cli.errand import do_job, tell
 from scumble_cli.openraster import ORA_SUFFIX
 from scumble_cli.outputs import Destination
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from scumble_protocol.editor.studio import Studio
+    from scumble_protocol.editor.styles import Style
 
 CHOSEN = (
     "prompt", "negative", "strength", "steps", "cfg", "seed", "count",
@@ -35,6 +37,9 @@ def run(arguments: Namespace) -> int:
         ScumbleError: Anything that can be wrong, before the first file is touched.
     """
     chosen = _chosen(arguments)
+    style = all_styles().get(arguments.style) if arguments.style else None
+    if style and style.model and not arguments.model:
+        arguments.model = style.model
     count = Settings(**chosen).count  # refuses illegal values before a server is started for them
     picture = Path(arguments.picture)
     mask = Path(arguments.mask) if arguments.mask else None
@@ -42,7 +47,8 @@ def run(arguments: Namespace) -> int:
     files = _files(arguments, picture, canvas, count)
 
     def start(studio: Studio) -> str:
-        return studio.regenerate(recommended(studio, arguments.model, chosen))
+        settings = recommended(studio, arguments.model, chosen)
+        return studio.regenerate(styled(settings, style, chosen) if style else settings)
 
     def save() -> tuple[Path, ...]:
         for variation, file in enumerate(files):
@@ -63,6 +69,12 @@ def recommended(studio: Studio, model: str | None, chosen: dict[str, Any]) -> Se
     else:
         settings = dataclasses.replace(settings, model=model or "")  # the studio says what is there
     return dataclasses.replace(settings, **chosen)
+
+
+def styled(settings: Settings, style: Style, chosen: dict[str, Any]) -> Settings:
+    """Settings with a style, but for what the user chose instead."""
+    own = {name: value for name, value in chosen.items() if name not in {"prompt", "negative"}}
+    return dataclasses.replace(style.applied(settings), model=settings.model, **own)
 
 
 def _chosen(arguments: Namespace) -> dict[str, Any]:
