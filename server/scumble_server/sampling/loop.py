@@ -42,7 +42,8 @@ def sample(
         The image at working size, (h, w, 3) in 0..1. The same arguments give the same bytes.
     """
     with torch.inference_mode():
-        report(ProgressReport(Phase.ENCODING, 0, 1))
+        length = str(model.measure(request.prompt))
+        report(ProgressReport(Phase.ENCODING, 0, 1, detail=length))
         original = model.encode(crop.image)
         noise = Noise(seed, original.shape, model.device)
         start = noise.draw()

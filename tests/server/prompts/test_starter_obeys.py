@@ -28,6 +28,15 @@ def starter() -> DiffusionModel:
     return model
 
 
+def test_a_plain_prompt_is_encoded_as_diffusers_does_to_the_bit(starter: DiffusionModel) -> None:
+    with torch.inference_mode():
+        ours = starter.encode_text("a red apple on sand", "blue", guided=True)
+        wanted, unwanted = starter.pipeline.encode_prompt(
+            "a red apple on sand", starter.device, 1, True, "blue"
+        )
+    assert torch.equal(ours.hidden, torch.cat([unwanted, wanted]))
+
+
 def redness(model: DiffusionModel, prompt: str) -> float:
     """How much more red than green there is, -1 to 1, on average over a few seeds."""
     request = make_request(
@@ -39,8 +48,7 @@ def redness(model: DiffusionModel, prompt: str) -> float:
 
 def test_more_weight_on_red_makes_it_redder(starter: DiffusionModel) -> None:
     prompts = [
-        f"a (red:{red}) (green:{2 - red}) balloon on a white background"
-        for red in (0.5, 1.0, 1.5)
+        f"a (red:{red}) (green:{2 - red}) balloon on a white background" for red in (0.5, 1.0, 1.5)
     ]
     reds = [redness(starter, prompt) for prompt in prompts]
     assert reds[0] + 0.02 < reds[1] < reds[2] - 0.02
