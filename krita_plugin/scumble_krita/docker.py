@@ -14,13 +14,13 @@ from scumble_krita.overlay import PreviewOverlay
 from scumble_krita.panel_widget import PanelWidget
 from scumble_krita.pictures import OpenPictures
 from scumble_krita.qt import QtCore, QtGui, is_deleted
-from scumble_krita.recall import recall
 from scumble_krita.shape import Shape, selected_shape
 from scumble_krita.viewport import canvas_area, placement
 from scumble_protocol.editor.gallery import Picture, Variation
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.panel import Panel
+from scumble_protocol.editor.recall import recall
 from scumble_protocol.editor.view import JobView, PreviewView, View
 
 _LOOK_SECONDS = 1.0

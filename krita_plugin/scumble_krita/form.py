@@ -17,6 +17,7 @@ from scumble_krita.seed import SeedField
 from scumble_krita.strength import StrengthSlider
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
+from scumble_protocol.editor.names import SAMPLER_NAMES, mode_names, model_facts
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.view import Light, View
@@ -24,31 +25,6 @@ from scumble_protocol.messages import ModelInfo
 from scumble_protocol.requests import Sampler
 
 _MOST_VARIATIONS = 8
-
-_SAMPLERS = {
-    Sampler.EULER: "Euler",
-    Sampler.EULER_A: "Euler a",
-    Sampler.DPMPP_2M: "DPM++ 2M",
-    Sampler.DPMPP_2M_KARRAS: "DPM++ 2M Karras",
-    Sampler.DPMPP_SDE_KARRAS: "DPM++ SDE Karras",
-    Sampler.DDIM: "DDIM",
-    Sampler.UNIPC: "UniPC",
-    Sampler.LCM: "LCM",
-    Sampler.HEUN: "Heun",
-}
-"""Proper names, the same in every language."""
-
-
-def mode_names(tr: Translate) -> Mapping[Mode, str]:
-    """What the modes are called, on the button too."""
-    return {
-        Mode.REGENERATE: tr("Regenerate"),
-        Mode.FILL: tr("Fill"),
-        Mode.REMOVE: tr("Remove"),
-        Mode.EXPAND: tr("Expand"),
-        Mode.UPSCALE: tr("Upscale"),
-        Mode.SKETCH: tr("Sketch"),
-    }
 
 
 class Form(QtCore.QObject):
@@ -200,7 +176,7 @@ class Form(QtCore.QObject):
         self.sampler.choose(sampler.value)
 
     def _offer_samplers(self, samplers: tuple[Sampler, ...]) -> None:
-        self.sampler.offer([Item(sampler.value, _SAMPLERS[sampler]) for sampler in samplers])
+        self.sampler.offer([Item(sampler.value, SAMPLER_NAMES[sampler]) for sampler in samplers])
 
     def _near(self) -> Rows:
         tr = self._tr
@@ -225,7 +201,4 @@ class Form(QtCore.QObject):
 
 
 def _model_item(model: ModelInfo) -> Item:
-    gigabytes = f"{model.bytes / 2**30:.1f} GiB" if model.bytes >= 2**30 else ""
-    megabytes = f"{model.bytes / 2**20:.0f} MiB" if model.bytes and not gigabytes else ""
-    known = [model.family, gigabytes or megabytes, model.id if model.id != model.title else ""]
-    return Item(model.id, model.title, "\n".join((model.title, *filter(None, known))))
+    return Item(model.id, model.title, model_facts(model))

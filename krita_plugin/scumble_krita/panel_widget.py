@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from scumble_krita.form import Form, mode_names
+from scumble_krita.form import Form
 from scumble_krita.glyphs import GlyphButton, stop
 from scumble_krita.light import ConnectionLight
 from scumble_krita.offers import Offers
@@ -14,6 +14,7 @@ from scumble_krita.server_buttons import ServerButtons
 from scumble_krita.strip import VariationStrip
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
+from scumble_protocol.editor.names import mode_names
 from scumble_protocol.editor.view import Light, View
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scumble_krita.qt import Qt, QtWidgets
 from scumble_protocol.editor.language import Translate
+from scumble_protocol.editor.progress import progress_line
 from scumble_protocol.editor.view import JobView, View
 
 _STEPS = 1000
@@ -53,7 +54,7 @@ class ProgressLines(QtWidgets.QWidget):
         self._bar.setVisible(job is not None)
         if job is not None:
             self._show_fraction(job)
-        self._phase.setText(self._line(job, view.queued) if job else "")
+        self._phase.setText(progress_line(job, view.queued, self._tr) if job else "")
         self._phase.setVisible(job is not None)
         self._status.setText(view.status)
         # One line is there at any time, so that little moves.
@@ -67,19 +68,6 @@ class ProgressLines(QtWidgets.QWidget):
             self._bar.setRange(0, _STEPS)
             self._bar.setValue(round(job.fraction * _STEPS))
         self._bar.setToolTip(job.title)
-
-    def _line(self, job: JobView, queued: int) -> str:
-        parts = [job.phase]
-        if job.seconds_left is not None and not job.is_stopping:
-            parts.append(self._duration(job.seconds_left))
-        if queued:
-            parts.append(self._tr("{count} more waiting", count=queued))
-        return " · ".join(parts)
-
-    def _duration(self, seconds: float) -> str:
-        if seconds >= 90:
-            return self._tr("{minutes} min left", minutes=round(seconds / 60))
-        return self._tr("{seconds} s left", seconds=max(1, round(seconds)))
 
 
 def _text(name: str) -> QtWidgets.QLabel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
+from scumble_protocol.editor.history import PromptHistory
 
 
 class PromptEdit(QtWidgets.QPlainTextEdit):
@@ -26,10 +27,8 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
         self.setAccessibleName(title)
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.history: tuple[str, ...] = ()
+        self._history = PromptHistory()
         self._lines = lines
-        self._place = -1  # in the history; -1 is what is being written
-        self._draft = ""
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
@@ -43,7 +42,9 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
         elif modifiers in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}:
             is_up = key == Qt.Key.Key_Up and self._is_at_edge(up=True)
             is_down = key == Qt.Key.Key_Down and self._is_at_edge(up=False)
-            if (is_up and self._walk(1)) or (is_down and self._walk(-1)):
+            if is_up and self._walk(self._history.older(self.text())):
+                return
+            if is_down and self._walk(self._history.newer(self.text())):
                 return
         super().keyPressEvent(event)
 
@@ -61,27 +62,18 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
 
     def used(self, history: tuple[str, ...]) -> None:
         """The history is this now, the newest first, and what is written no draft any more."""
-        self.history = history
-        self._place = -1
+        self._history.used(history)
 
     def _is_at_edge(self, *, up: bool) -> bool:
         """Whether the cursor can't go further that way, wrapped lines counted."""
         move = QtGui.QTextCursor.MoveOperation
         return not self.textCursor().movePosition(move.Up if up else move.Down)
 
-    def _walk(self, by: int) -> bool:
-        """Go `by` prompts back; whether there was one."""
-        place = self._place + by
-        # What is written now may be the newest one, just used.
-        if by > 0 and self._place < 0 and self.history and self.text().strip() == self.history[0]:
-            place += 1
-        if not -1 <= place < len(self.history):
-            return False
-        if self._place < 0:
-            self._draft = self.text()
-        self._place = place
-        self.set_text(self.history[place] if place >= 0 else self._draft)
-        return True
+    def _walk(self, prompt: str | None) -> bool:
+        """Show a prompt of the history; whether there is one."""
+        if prompt is not None:
+            self.set_text(prompt)
+        return prompt is not None
 
     def _fit(self) -> None:
         low, high = self._lines

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
-from scumble_krita.recall import recall
 from scumble_krita.thumbnails import IS_SHOWN, ThumbnailDelegate, image_of
 from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.editor.language import Translate
+from scumble_protocol.editor.recall import recall
 from scumble_protocol.errors import ScumbleError
 from scumble_protocol.pixels import Pixels
 

@@ -13,6 +13,7 @@ from scumble_protocol.editor.gallery import Picture
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.memory import Memory, Pending
 from scumble_protocol.editor.modes import Mode, missing
+from scumble_protocol.editor.names import mode_names
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.progress import advanced
 from scumble_protocol.editor.starter import Starter
@@ -137,7 +138,7 @@ class Panel:
         except ScumbleError as error:
             self._fail(picture, error)
             return
-        title = order.prompt or self._mode_name(order.mode)
+        title = order.prompt or mode_names(self._tr)[order.mode]
         view = JobView(job, title, self._tr("Sending"))
         self._jobs[job] = _Job(view, picture)
         self.memory.expect(job, Pending(picture.key(), title))
@@ -353,16 +354,6 @@ class Panel:
             if job.picture is picture
             or (job.picture is None and self.memory.pending[job.view.job].key in {key, ""})
         )
-
-    def _mode_name(self, mode: Mode) -> str:
-        return {
-            Mode.REGENERATE: self._tr("Regenerate"),
-            Mode.FILL: self._tr("Fill"),
-            Mode.REMOVE: self._tr("Remove"),
-            Mode.EXPAND: self._tr("Expand"),
-            Mode.UPSCALE: self._tr("Upscale"),
-            Mode.SKETCH: self._tr("Sketch"),
-        }[mode]
 
     def _tell(self, picture: Picture, text: str, *, is_error: bool = False) -> None:
         desk = self._desks.setdefault(picture, _Desk())

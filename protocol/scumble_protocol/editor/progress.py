@@ -31,6 +31,22 @@ def advanced(view: JobView, event: Accepted | Started | Progress, tr: Translate)
     )
 
 
+def progress_line(job: JobView, queued: int, tr: Translate) -> str:
+    """What is being done, how long it takes still, and how many more jobs wait, in one line."""
+    parts = [job.phase]
+    if job.seconds_left is not None and not job.is_stopping:
+        parts.append(_duration(job.seconds_left, tr))
+    if queued:
+        parts.append(tr("{count} more waiting", count=queued))
+    return " · ".join(parts)
+
+
+def _duration(seconds: float, tr: Translate) -> str:
+    if seconds >= 90:
+        return tr("{minutes} min left", minutes=round(seconds / 60))
+    return tr("{seconds} s left", seconds=max(1, round(seconds)))
+
+
 def _waiting(position: int, tr: Translate) -> str:
     if position == 0:
         return tr("Waiting")
