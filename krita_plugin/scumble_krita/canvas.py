@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from krita import Document, Node
+from krita import Document
 from scumble_krita.backstage import Backstage
 from scumble_krita.miniature import miniature_of
 from scumble_krita.nodes import Place, above_active, activate, active_id, find, on_top
 from scumble_krita.placing import NewGroup
-from scumble_krita.qt import QtCore
-from scumble_krita.records import Record, read_records, remove_record, write_record
+from scumble_krita.records import read_records, remove_record, write_record
+from scumble_krita.results import Results, layer_of
 from scumble_krita.spaces import WIRE, space_of
 from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source, Work
 from scumble_protocol.editor.gallery import Variation
@@ -30,8 +30,7 @@ class KritaPicture:
     def __init__(self, document: Document, backstage: Backstage) -> None:
         self._document = document
         self._backstage = backstage
-        # The groups that were made since the document was opened, for showing them anew.
-        self._made: dict[str, NewGroup] = {}
+        self._results = Results()
         backstage.hidden.prepare(space_of(document))
         backstage.hidden.prepare(WIRE[space_of(document).format])
 
@@ -138,42 +137,20 @@ class KritaPicture:
 
     def variations(self) -> tuple[Variation, ...]:
         """The result layers in the document, the newest group first."""
-        document = self._open_document()
-        self._show_redone(document)
-        return tuple(
-            Variation(record.group, layer, node.name(), node.visible(), request)
-            for record in read_records(document)
-            for layer, request in record.requests.items()
-            if (node := find(document, layer))
-        )
+        return self._results.variations(self._open_document())
 
     def thumbnail(self, variation: Variation, side: int) -> Pixels:
         """The layer without its mask, at most `side` pixels wide and high."""
-        node = self._layer(self._open_document(), variation)
+        node = layer_of(self._open_document(), variation)
         return miniature_of(node, side, self._backstage.hidden)
 
     def show(self, variation: Variation) -> None:
         """Make it the only visible layer of its group, and the group visible; no undo step."""
-        document = self._open_document()
-        self._layer(document, variation)
-        record = next(one for one in read_records(document) if one.group == variation.group)
-        for layer in record.requests:
-            if node := find(document, layer):
-                node.setVisible(layer == variation.layer)
-        self._set_visible(document, [record.group], is_visible=True)
+        self._results.show(self._open_document(), variation)
 
     def keep(self, variation: Variation) -> None:
         """Show it, and hide all other groups that lie over the same place; no undo step."""
-        document = self._open_document()
-        place = self._layer(document, variation).bounds()
-        others = [
-            record.group
-            for record in read_records(document)
-            if record.group != variation.group
-            and any(place.intersects(bounds) for bounds in _places(document, record))
-        ]
-        self._set_visible(document, others, is_visible=False)
-        self.show(variation)
+        self._results.keep(self._open_document(), variation)
 
     # --- inside ---
 
@@ -197,8 +174,7 @@ class KritaPicture:
         place.parent.addChildNode(new.node, place.below)
         self._open_document()  # adding turns the event loop
         write_record(document, new.id, new.requests)
-        self._forget_removed(document)
-        self._made[new.id] = new
+        self._results.add(document, new)
         try:
             yield
             for _ in new.fill():
@@ -207,7 +183,7 @@ class KritaPicture:
             new.is_complete = True
         finally:
             if not new.is_complete and self.is_open():
-                self._take_away(document, new.id)
+                _take_away(document, new.id)
         document.setModified(True)
         if find(document, new.id) is None:
             raise RequestError(
@@ -217,44 +193,8 @@ class KritaPicture:
             )
         new.is_shown = True
 
-    def _show_redone(self, document: Document) -> None:
-        """Show groups that were undone before they were filled, and that redo brought back."""
-        for new in self._made.values():
-            if new.is_complete and not new.is_shown and find(document, new.id):
-                new.show_anew()
 
-    def _take_away(self, document: Document, group: str) -> None:
-        remove_record(document, group)
-        if node := find(document, group):
-            node.remove()
-
-    def _forget_removed(self, document: Document) -> None:
-        """Let go of what made groups that are gone, since it holds their pixels."""
-        self._made = {group: new for group, new in self._made.items() if find(document, group)}
-
-    def _layer(self, document: Document, variation: Variation) -> Node:
-        node = find(document, variation.layer)
-        if node is None or find(document, variation.group) is None:
-            raise RequestError(
-                ErrorCode.INVALID_VALUE,
-                f"The layer “{variation.name}” is not in the picture any more.",
-                "If you removed it, undo brings it back.",
-            )
-        return node
-
-    def _set_visible(self, document: Document, groups: list[str], *, is_visible: bool) -> None:
-        for group in groups:
-            if node := find(document, group):
-                node.setVisible(is_visible)
-        if all(group in self._made for group in groups):
-            for group in groups:
-                self._made[group].show_anew()
-        else:
-            # Scripts can't have a part shown anew that they did not make.
-            document.refreshProjection()
-        document.setModified(True)
-
-
-def _places(document: Document, record: Record) -> list[QtCore.QRect]:
-    """Where the layers of a group are."""
-    return [node.bounds() for layer in record.requests if (node := find(document, layer))]
+def _take_away(document: Document, group: str) -> None:
+    remove_record(document, group)
+    if node := find(document, group):
+        node.remove()

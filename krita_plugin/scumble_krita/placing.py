@@ -86,6 +86,7 @@ class NewGroup:
         """Have Krita show what became visible or hidden; the group is in its document."""
         for sheet in self.sheets:
             show_anew(sheet.node)
+        show_anew(self.node)
         self.is_shown = True
 
     def _sheet(self, layer: Layer) -> Sheet:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.end_to_end.editors.conftest import missing
 from tests.end_to_end.editors.krita import Krita, open_krita
+from tests.end_to_end.krita_pictures import PictureInKrita
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,11 @@ def krita_with_scumble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kri
     folder = tmp_path_factory.mktemp("krita-with-scumble")
     with open_krita(folder, folder / "state") as running:
         yield running
+
+
+@pytest.fixture
+def picture(krita_with_scumble: Krita) -> Iterator[PictureInKrita]:
+    """Opens documents there, and closes them."""
+    picture = PictureInKrita(krita_with_scumble)
+    yield picture
+    picture.close()

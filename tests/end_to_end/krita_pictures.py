@@ -212,3 +212,27 @@ class PictureInKrita:
 def encode(samples: Samples) -> str:
     """The samples' bytes as text."""
     return base64.b64encode(np.ascontiguousarray(samples).tobytes()).decode()
+
+
+def plain(
+    rect: tuple[int, int, int, int], colour: object, mask: int = 255
+) -> tuple[Samples, Samples]:
+    """A layer of one colour; 8 bits, or 16 where the colour says so."""
+    dtype = np.uint8 if isinstance(colour, list) else np.uint16
+    shape = rect[3], rect[2]
+    return np.full((*shape, 4), colour, dtype), np.full(shape, mask, np.uint8)
+
+
+def noise(width: int, height: int, dtype: type[np.generic]) -> Samples:
+    top = np.iinfo(dtype).max + 1  # type: ignore[type-var]
+    pixels = np.random.default_rng(7).integers(0, top, (height, width, 4), dtype)
+    pixels[..., 3] = top - 1
+    return pixels
+
+
+def disc(width: int, height: int) -> Samples:
+    """A soft mask: 255 in the middle, 0 in the corners."""
+    y, x = np.mgrid[:height, :width]
+    radius = np.hypot((x - width / 2) / width, (y - height / 2) / height)
+    mask: Samples = np.clip(255 * (4 - 10 * radius), 0, 255).astype(np.uint8)
+    return mask

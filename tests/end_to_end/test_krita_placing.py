@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pytest
 
-from tests.end_to_end.editors.krita import Krita
-from tests.end_to_end.krita_pictures import PictureInKrita, Samples, encode
+from tests.end_to_end.krita_pictures import PictureInKrita, disc, encode, noise, plain
 
 pytestmark = pytest.mark.editor
 
@@ -22,50 +18,6 @@ layer.setPixelData(base64.b64decode(data), 0, 0, document.width(), document.heig
 document.refreshProjection()
 """
 GROUP: Final = ["Scumble: a tree", ["Seed 0", ["Seed 0"], "Seed 1", ["Seed 1"]], "Background"]
-
-# What colours may lose on their way into a document and back, of 255 or 65,535.
-SPACES: Final = {
-    ("RGBA", "U8", "ClayRGB-elle-V2-g22.icc"): 2,
-    ("RGBA", "U16", ""): 2,
-    ("RGBA", "F16", ""): 64,
-    ("RGBA", "F32", ""): 1,
-    ("LABA", "U16", ""): 450,
-    # Krita's own profile for CMYK does not lead back to where one came from.
-    ("CMYKA", "U8", ""): 20,
-    ("CMYKA", "U16", ""): 20 * 257,
-    ("XYZA", "F32", ""): 400,
-}
-
-
-@pytest.fixture
-def picture(krita_with_scumble: Krita) -> Iterator[PictureInKrita]:
-    picture = PictureInKrita(krita_with_scumble)
-    yield picture
-    picture.close()
-
-
-def plain(
-    rect: tuple[int, int, int, int], colour: object, mask: int = 255
-) -> tuple[Samples, Samples]:
-    """A layer of one colour; 8 bits, or 16 where the colour says so."""
-    dtype = np.uint8 if isinstance(colour, list) else np.uint16
-    shape = rect[3], rect[2]
-    return np.full((*shape, 4), colour, dtype), np.full(shape, mask, np.uint8)
-
-
-def noise(width: int, height: int, dtype: type[np.generic]) -> Samples:
-    top = np.iinfo(dtype).max + 1  # type: ignore[type-var]
-    pixels = np.random.default_rng(7).integers(0, top, (height, width, 4), dtype)
-    pixels[..., 3] = top - 1
-    return pixels
-
-
-def disc(width: int, height: int) -> Samples:
-    """A soft mask: 255 in the middle, 0 in the corners."""
-    y, x = np.mgrid[:height, :width]
-    radius = np.hypot((x - width / 2) / width, (y - height / 2) / height)
-    mask: Samples = np.clip(255 * (4 - 10 * radius), 0, 255).astype(np.uint8)
-    return mask
 
 
 @pytest.mark.parametrize(
@@ -147,42 +99,6 @@ def test_group_is_active_afterwards_and_undo_leaves_a_layer_active(picture: Pict
         "result = document.activeNode() and document.activeNode().name() == 'Background'",
         "active layer",
     )
-
-
-@pytest.mark.parametrize("space", SPACES, ids=lambda space: "-".join(space[:2]))
-def test_colours_survive_the_way_into_a_document_and_back(
-    picture: PictureInKrita, space: tuple[str, str, str]
-) -> None:
-    picture.open(90, 70, *space)
-    is_deep = picture.ask("picture.depth().value") == "rgba16"
-    # Colours that CMYK can print, too.
-    colours = np.random.default_rng(3).integers(90, 166, (40, 50, 4)).astype(np.uint8)
-    colours[..., 3] = 255
-    sent = colours.astype(np.uint16) * 257 if is_deep else colours
-    rect = (20, 10, 50, 40)
-    assert picture.insert(rect, (sent, np.full((40, 50), 255, np.uint8))) == ""
-    assert (
-        picture.ask("document.rootNode().childNodes()[1].childNodes()[0].colorModel()") == space[0]
-    )
-    assert (
-        picture.ask("document.rootNode().childNodes()[1].childNodes()[0].colorDepth()") == space[1]
-    )
-    read = picture.read(rect)
-    difference = np.abs(read.astype(int) - sent.astype(int)).max()
-    assert difference <= SPACES[space]
-
-
-@pytest.mark.parametrize("depth", ["U8", "U16"])
-def test_greys_survive_a_grey_document(picture: PictureInKrita, depth: str) -> None:
-    picture.open(90, 70, "GRAYA", depth)
-    greys = np.tile(np.arange(50, dtype=np.uint8)[:, None] * 5, (40, 1, 4))
-    greys[..., 3] = 255
-    sent = greys if depth == "U8" else greys.astype(np.uint16) * 257
-    rect = (20, 10, 50, 40)
-    assert picture.insert(rect, (sent, np.full((40, 50), 255, np.uint8))) == ""
-    read = picture.read(rect)
-    difference = np.abs(read.astype(int) - sent.astype(int)).max()
-    assert difference <= (1 if depth == "U8" else 110)
 
 
 PLACES: Final = {
@@ -331,87 +247,6 @@ def test_result_goes_into_its_document_though_another_is_in_front(picture: Pictu
     assert picture.ask("app.activeDocument() == second")
 
 
-def test_results_are_known_again_in_a_saved_document(
-    picture: PictureInKrita, tmp_path: Path
-) -> None:
-    picture.open(64, 48)
-    layers = [plain((8, 8, 16, 16), [255, 0, 0, 255]), plain((8, 8, 16, 16), [0, 255, 0, 255])]
-    assert picture.insert((8, 8, 16, 16), *layers, name="first") == ""
-    assert picture.insert((8, 8, 16, 16), *layers[:1], name="second") == ""
-    told = (
-        "[[one.group, one.layer, one.name, one.is_visible, one.request_json] "
-        "for one in picture.variations()]"
-    )
-    before = picture.ask(told)
-    assert [one[2:4] for one in before] == [["Seed 0", True], ["Seed 0", True], ["Seed 1", False]]
-    assert json.loads(before[2][4]) == {"kind": "regenerate", "prompt": "ä tree", "seed": 1}
-    file = str(tmp_path / "saved.kra")
-    picture.krita.run(
-        "document.setBatchmode(True)\ndocument.waitForDone()\nresult = document.saveAs(file)",
-        file=file,
-    )
-    picture.close()
-    picture.krita.run(
-        "document = app.openDocument(file)\napp.activeWindow().addView(document)", file=file
-    )
-    picture.krita.wait_for("result = document.activeNode() is not None", "active layer")
-    picture.krita.run("picture = KritaPicture(document, backstage)")
-    assert picture.ask(told) == before
-    assert picture.ask("[picture.key(), picture.title()]") == [file, "saved.kra"]
-    picture.krita.run("picture.show(picture.variations()[2])")
-    picture.krita.run("picture.keep(picture.variations()[2])")
-    assert picture.read((10, 10, 1, 1))[0, 0].tolist() == [0, 255, 0, 255]
-    assert picture.ask("steps()") == [[], 0]
-
-
-def test_shown_and_kept_variations_make_no_step(picture: PictureInKrita) -> None:
-    picture.open(64, 48)
-    red, green, blue = ([255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255])
-    rect = (8, 8, 16, 16)
-    assert picture.insert(rect, plain(rect, red), plain(rect, green), name="first") == ""
-    assert picture.insert((40, 8, 16, 16), plain(rect, blue), name="beside") == ""
-    assert picture.insert(rect, plain(rect, blue), name="over") == ""
-    steps = picture.ask("steps()")
-    assert picture.ask("[one.name for one in picture.variations()]") == [
-        "Seed 0",
-        "Seed 0",
-        "Seed 0",
-        "Seed 1",
-    ]
-    assert picture.read((10, 10, 1, 1))[0, 0].tolist() == blue
-    picture.krita.run("picture.keep(picture.variations()[3])")
-    assert picture.read((10, 10, 1, 1))[0, 0].tolist() == green
-    assert picture.read((42, 10, 1, 1))[0, 0].tolist() == blue
-    picture.krita.run("picture.show(picture.variations()[2])")
-    assert picture.read((10, 10, 1, 1))[0, 0].tolist() == red
-    assert picture.ask("steps()") == steps
-    picture.krita.run("gone = picture.variations()[0]")
-    picture.undo()
-    for call in ("show(gone)", "keep(gone)", "thumbnail(gone, 64)"):
-        assert "is not in the picture any more" in picture.ask(f"refusal(lambda: picture.{call})")
-
-
-@pytest.mark.parametrize("space", [("RGBA", "U8"), ("RGBA", "F32"), ("CMYKA", "U8")], ids="-".join)
-def test_thumbnail_looks_like_the_layer(picture: PictureInKrita, space: tuple[str, str]) -> None:
-    picture.open(700, 500, *space)
-    rect = (60, 40, 600, 400)
-    is_deep = picture.ask("picture.depth().value") == "rgba16"
-    y, x = np.mgrid[:400, :600]
-    pixels = np.stack(
-        [90 + x // 8, 90 + y // 6, np.full_like(x, 120), np.full_like(x, 255)], axis=2
-    )
-    sent = pixels.astype(np.uint16) * 257 if is_deep else pixels.astype(np.uint8)
-    assert picture.insert(rect, (sent, disc(600, 400))) == ""
-    picture.krita.run("thumbnail = picture.thumbnail(picture.variations()[0], 96)")
-    assert picture.ask("[thumbnail.size.width, thumbnail.size.height]") == [96, 64]
-    small = np.frombuffer(base64.b64decode(picture.ask("text(thumbnail.data)")), np.uint8).reshape(
-        64, 96, 4
-    )
-    rows, columns = np.linspace(0, 399, 64).astype(int), np.linspace(0, 599, 96).astype(int)
-    expected = pixels[np.ix_(rows, columns)]
-    assert np.abs(small.astype(int) - expected).max() <= (20 if space[0] == "CMYKA" else 9)
-
-
 def test_enlarged_picture_is_scaled_with_the_result_on_top(picture: PictureInKrita) -> None:
     picture.open(64, 48)
     picture.krita.run("document.setSelection(selected(3, 3, 30, 30))")
@@ -440,65 +275,3 @@ def test_expanded_canvas_keeps_layers_in_their_place(picture: PictureInKrita) ->
     assert len(picture.ask("steps()[0]")) == 1
     picture.undo()
     assert np.array_equal(picture.read((0, 0, 64, 48)), before)
-
-
-def test_closing_the_document_in_the_middle_is_told(picture: PictureInKrita) -> None:
-    picture.open(512, 512)
-    rect = [0, 0, 512, 512]
-    layer = plain((0, 0, 512, 512), [255, 0, 0, 255])
-    layers = [[encode(each) for each in layer]]
-    picture.krita.run(
-        "doing = Doing(work := picture.insert(group_of(picture, rect, layers)), portions=5)",
-        rect=rect,
-        layers=layers,
-    )
-    picture.krita.wait_for("result = doing.is_done", "five portions")
-    picture.krita.run("document.setModified(False)\ndocument.close()")
-    assert (
-        picture.do("work")
-        == "This picture is not open any more. Open it again, and choose where the result goes."
-    )
-    assert not picture.ask("picture.is_open()")
-    rect_of = "Rect(0, 0, 8, 8)"
-    calls = [
-        "key()", "title()", "bounds()", "depth()", "selection()", "variations()",
-        "expand(Margins(1))",
-        f"read({rect_of}, Source.VISIBLE)", f"read_mask({rect_of})",
-        "show(None)", "keep(None)", "thumbnail(None, 9)",
-        "insert(None).__next__()", "enlarge(Size(9, 9), None).__next__()",
-    ]  # fmt: skip
-    for call in calls:
-        assert "not open" in picture.ask(f"refusal(lambda: picture.{call})"), call
-
-
-def test_undoing_in_the_middle_is_told_and_redo_brings_all_of_it(picture: PictureInKrita) -> None:
-    picture.open(512, 512)
-    layers = [[encode(each) for each in plain((0, 0, 512, 512), [255, 0, 0, 255])]]
-    picture.krita.run(
-        "doing = Doing(work := picture.insert(group_of(picture, rect, layers)), portions=5)",
-        rect=[0, 0, 512, 512],
-        layers=layers,
-    )
-    picture.krita.wait_for("result = doing.is_done", "five portions")
-    picture.undo()
-    assert "undone while it was put" in picture.do("work")
-    assert picture.ask("tree(document.rootNode())") == ["Background"]
-    picture.redo()
-    assert picture.ask("len(picture.variations())") == 1
-    assert (picture.read((0, 0, 512, 512)) == [255, 0, 0, 255]).all()
-
-
-def test_work_that_is_given_up_leaves_nothing_behind(picture: PictureInKrita) -> None:
-    picture.open(512, 512)
-    layers = [[encode(each) for each in plain((0, 0, 512, 512), [255, 0, 0, 255])]]
-    before = picture.merged()
-    picture.krita.run(
-        "doing = Doing(work := picture.insert(group_of(picture, rect, layers)), portions=5)",
-        rect=[0, 0, 512, 512],
-        layers=layers,
-    )
-    picture.krita.wait_for("result = doing.is_done", "five portions")
-    picture.krita.run("work.close()")
-    assert picture.ask("tree(document.rootNode())") == ["Background"]
-    assert picture.merged() == before
-    assert picture.ask("picture.variations()") == []

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 import pytest
 
-from tests.end_to_end.editors.krita import Krita
 from tests.end_to_end.editors.processes import wait_for
-from tests.end_to_end.krita_pictures import PictureInKrita, Samples, encode
+from tests.end_to_end.krita_pictures import PictureInKrita, encode, noise
 from tests.timing import MS
 
 pytestmark = pytest.mark.editor
@@ -36,18 +34,6 @@ WHITE: Final = [255, 255, 255, 255]
 BLACK: Final = [0, 0, 0, 255]
 
 
-@pytest.fixture
-def picture(krita_with_scumble: Krita) -> Iterator[PictureInKrita]:
-    picture = PictureInKrita(krita_with_scumble)
-    yield picture
-    picture.close()
-
-
-def noise(height: int, width: int, dtype: type[np.generic] = np.uint8) -> Samples:
-    top = np.iinfo(dtype).max + 1  # type: ignore[type-var]
-    return np.random.default_rng(4).integers(0, top, (height, width, 4), dtype)
-
-
 def selection_of(picture: PictureInKrita) -> list[int] | None:
     rect = "(rect := picture.selection()) and [rect.x, rect.y, rect.width, rect.height]"
     found: list[int] | None = picture.ask(rect)
@@ -63,7 +49,8 @@ def test_pixels_in_srgb_are_read_as_they_are(
     picture: PictureInKrita, depth: str, dtype: type[np.generic]
 ) -> None:
     picture.open(61, 47, "RGBA", depth, "sRGB-elle-V2-srgbtrc.icc")
-    painted = noise(47, 61, dtype)
+    painted = noise(61, 47, dtype)
+    painted[..., 3] = painted[..., 0]
     picture.krita.run(PAINT, data=encode(painted[..., [2, 1, 0, 3]]))
     read = picture.read((3, 5, 50, 41))
     assert np.array_equal(read, painted[5:46, 3:53])
