@@ -83,12 +83,15 @@ def load_lora(name: str, path: Path, modules: dict[Target, Any], model: str) -> 
     try:
         with safe_open(str(path), framework="pt") as file:
             alphas = read_alphas(file.metadata() or {})
-            return tuple(
+            deltas = tuple(
                 _delta(module, target.part, factors, file.get_tensor, alphas.get(target.part))
                 for module, target, factors in places
             )
     except (SafetensorError, OSError, RuntimeError) as error:
         raise damaged(path, f"can't be read ({type(error).__name__})") from error
+    if not all(bool(delta.down.isfinite().all() & delta.up.isfinite().all()) for delta in deltas):
+        raise damaged(path, "holds values that are no numbers")
+    return deltas
 
 
 def read_alphas(metadata: Mapping[str, str]) -> dict[str, float]:

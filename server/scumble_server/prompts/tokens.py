@@ -31,7 +31,7 @@ class Count:
     length: int
 
     def __str__(self) -> str:
-        return f"{self.tokens} tokens, {self.chunks} × {self.length}"  # noqa: RUF001 (as people write it)
+        return f"{self.chunks} × {self.length}"  # noqa: RUF001 (as people write it)
 
 
 def make_chunks(

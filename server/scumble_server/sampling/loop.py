@@ -42,8 +42,9 @@ def sample(
         The image at working size, (h, w, 3) in 0..1. The same arguments give the same bytes.
     """
     with torch.inference_mode():
-        length = str(model.measure(request.prompt))
-        report(ProgressReport(Phase.ENCODING, 0, 1, detail=length))
+        length = model.measure(request.prompt)
+        told = str(length) if length.chunks > 1 else ""
+        report(ProgressReport(Phase.ENCODING, 0, 1, detail=told))
         original = model.encode(crop.image)
         noise = Noise(seed, original.shape, model.device)
         start = noise.draw()

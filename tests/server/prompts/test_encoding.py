@@ -9,9 +9,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scumble_protocol.messages import Phase
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.prompts.encoding import MOST_CORRECTION, Text, weigh
+from scumble_server.prompts.tokens import Count
+from scumble_server.report import ProgressReport, Report
+from scumble_server.sampling.loop import sample
 from tests.server.prompts.conftest import FAMILIES, Get
+from tests.server.sampling.jobs import make_crop, make_request
 
 LENGTH, ROOM = 77, 75
 
@@ -156,4 +161,13 @@ def test_a_prompt_is_encoded_once(family: str, tiny: Get) -> None:
 
 
 def test_a_prompt_is_measured_by_the_model_s_own_tokenizer(tiny: Get) -> None:
-    assert str(tiny("sd1").measure("abc " * 27)) == "81 tokens, 2 × 77"  # noqa: RUF001
+    assert tiny("sd1").measure("abc " * 27) == Count(tokens=81, chunks=2, length=LENGTH)
+
+
+def test_a_long_prompt_is_told_of_and_a_short_one_is_not(tiny: Get) -> None:
+    for prompt, told in (("abc " * 27, "2 × 77"), ("abc", "")):  # noqa: RUF001
+        reports: list[Report] = []
+        request = make_request(prompt=prompt, steps=1)
+        sample(make_crop(), tiny("sd1"), request, 1, reports.append)
+        assert isinstance(reports[0], ProgressReport)
+        assert (reports[0].phase, reports[0].detail) == (Phase.ENCODING, told)

@@ -230,6 +230,16 @@ def test_a_file_that_is_no_lora_is_refused_by_its_header(
     assert raised.value.code is code
 
 
+def test_a_file_with_values_that_are_no_numbers_is_refused(tiny: Get, tmp_path: Path) -> None:
+    model = tiny("sd1")
+    path = save_kohya(tmp_path / "ink.safetensors", model, attention_places(model))
+    tensors = load_file(path)
+    next(tensor for key, tensor in tensors.items() if "lora_up" in key)[0, 0] = float("nan")
+    save_file(tensors, path)
+    with pytest.raises(RequestError, match="no numbers"):
+        picture(model, with_loras(lora(path)))
+
+
 def test_a_file_that_was_cut_short_is_refused_by_its_header(tiny: Get, tmp_path: Path) -> None:
     path = save_kohya(tmp_path / "ink.safetensors", tiny("sd1"), attention_places(tiny("sd1")))
     path.write_bytes(path.read_bytes()[:-5])

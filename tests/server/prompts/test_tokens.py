@@ -44,9 +44,10 @@ def test_a_word_of_several_tokens_ends_with_the_last() -> None:
 
 
 def test_a_long_prompt_is_counted_as_people_count() -> None:
-    chunks = chunks_of("apple " * 81)
-    assert str(count(chunks, LENGTH)) == "81 tokens, 2 × 77"  # noqa: RUF001
-    assert str(count(chunks_of(""), LENGTH)) == "0 tokens, 1 × 77"  # noqa: RUF001
+    counted = count(chunks_of("apple " * 81), LENGTH)
+    assert (counted.tokens, counted.chunks, counted.length) == (81, 2, LENGTH)
+    assert str(counted) == "2 × 77"  # noqa: RUF001
+    assert str(count(chunks_of(""), LENGTH)) == "1 × 77"  # noqa: RUF001
 
 
 def test_a_long_list_is_cut_at_a_comma() -> None:

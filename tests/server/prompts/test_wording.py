@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from scumble_protocol.blobs import blob_id
@@ -148,6 +150,16 @@ def test_it_is_refused_before_a_model_is_asked_for(
     with pytest.raises(RequestError, match=said) as raised:
         done(request_for(**({"prompt": "a"} | changes)), NoShelf(), library)
     assert raised.value.hint
+
+
+@given(st.text(st.sampled_from("ab ,(){}[]<>:|_\\.01-loraembdingBREAK"), max_size=60))
+def test_any_prompt_is_worded_or_refused_in_a_sentence(prompt: str) -> None:
+    try:
+        said = word(request_for(prompt, negative=prompt[::-1]), 1, Library())
+    except RequestError:
+        return
+    again = word(request_for(said.prompt, negative=said.negative), 2, Library())
+    assert again == said
 
 
 def test_the_nearest_name_is_told(library: Library) -> None:
