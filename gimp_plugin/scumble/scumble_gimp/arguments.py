@@ -82,12 +82,13 @@ _SAMPLERS: Final[Mapping[str, str]] = {
     Sampler.HEUN.value: "Heun",
 }
 
+# The underlined letters differ from one another, and from those of the dialog's own buttons.
 _PROMPT: Final = (
     Text("prompt", "_Prompt", "What the area should become"),
     Text("negative", "_Negative prompt", "What it should not become"),
 )
 _STRENGTH: Final = Number(
-    "strength", "_Strength", "0 keeps everything, 1 keeps nothing of what is there", 0.0, 1.0, 0.8
+    "strength", "Stren_gth", "0 keeps everything, 1 keeps nothing of what is there", 0.0, 1.0, 0.8
 )
 _MAKING: Final = (
     Number("count", "_Variations", "How many to make", 1, 16, 1),
@@ -97,19 +98,19 @@ _MAKING: Final = (
 _ADVANCED: Final = (
     Choice(
         "sampler",
-        "Sa_mpler",
+        "S_ampler",
         "How the picture is worked out",
         {RECOMMENDED: "As the model recommends", **_SAMPLERS},
         RECOMMENDED,
     ),
     Number("steps", "S_teps", "More take longer; 0 for what the model recommends", 0, 200, 0),
     Number(
-        "cfg", "_Guidance", "How closely to follow the prompt; 0 as recommended", 0.0, 30.0, 0.0
+        "cfg", "Gu_idance", "How closely to follow the prompt; 0 as recommended", 0.0, 30.0, 0.0
     ),
     Number("grow", "Gro_w", "Pixels by which the selection is grown", 0, 1024, Settings.grow),
     Number("feather", "_Feather", "Pixels of its soft rim", 0, 1024, Settings.feather),
     Number("padding", "Conte_xt", "Pixels around that the model sees", 0, 4096, Settings.padding),
-    Switch("match-color", "Match _colours", "Fit the colours to the surroundings", True),
+    Switch("match-color", "Match colo_urs", "Fit the colours to the surroundings", True),
 )
 _CONTENT: Final = Choice(
     "content",
@@ -123,7 +124,7 @@ _CONTENT: Final = Choice(
 )
 _SOURCE: Final = Choice(
     "source",
-    "S_ource",
+    "Mo_del sees",
     "What of the picture the model sees",
     {
         Source.VISIBLE.value: "All that is visible",
@@ -135,14 +136,14 @@ _SOURCE: Final = Choice(
 _SIDES: Final = tuple(
     Number(side, label, "Pixels to add", 0, 16384, 0)
     for side, label in (
-        ("left", "_Left"),
-        ("top", "_Top"),
-        ("right", "_Right"),
-        ("bottom", "_Bottom"),
+        ("left", "Left"),
+        ("top", "Top"),
+        ("right", "Right"),
+        ("bottom", "Bottom"),
     )
 )
 _ENLARGING: Final = (
-    Number("scale", "_Scale", "How many times larger", 1.0, 8.0, 2.0),
+    Number("scale", "Sc_ale", "How many times larger", 1.0, 8.0, 2.0),
     Text("model", "_Upscaler", "Its name; empty for the first that the server offers"),
 )
 

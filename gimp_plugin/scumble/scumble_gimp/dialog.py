@@ -65,6 +65,8 @@ class Dialog:
                 dialog.get_scale_entry("strength", 1.0)
         dialog.fill([a.name for a in arguments.main if a.name != "model"])
         dialog.get_content_area().pack_start(self._models.row, False, False, 0)
+        first = dialog.get_widget(arguments.main[0].name, GObject.TYPE_NONE)
+        self._models.align(first.get_label())
         if arguments.advanced:
             dialog.get_label("advanced-title", self._tr("Advanced"), False, False)
             dialog.fill_box("advanced-box", [a.name for a in arguments.advanced])
@@ -106,12 +108,20 @@ class _ModelChoice:
         label = tr("_Upscaler") if self._is_upscaler else tr("_Model")
         self.row = Gtk.Box(spacing=6)
         self._combo = Gtk.ComboBoxText()
-        mnemonic = Gtk.Label(label=label, use_underline=True, mnemonic_widget=self._combo)
-        self.row.pack_start(mnemonic, False, False, 0)
+        self._label = Gtk.Label(
+            label=label, use_underline=True, xalign=0.0, mnemonic_widget=self._combo
+        )
+        self.row.pack_start(self._label, False, False, 0)
         self.row.pack_start(self._combo, True, True, 0)
         self._show()
         self._combo.connect("changed", self._take)
         config.connect("notify::model", self._choose)
+
+    def align(self, label: Gtk.Label) -> None:
+        """Give the row's label the width of those that GIMP made."""
+        self._widths = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
+        self._widths.add_widget(label)
+        self._widths.add_widget(self._label)
 
     def offer(self, line: Line) -> None:
         """Offer the models of the server."""

@@ -2,9 +2,10 @@
 
 import gi
 
+gi.require_version("Gdk", "3.0")
 gi.require_version("Gtk", "3.0")
 gi.require_version("GimpUi", "3.0")
 
-from gi.repository import GimpUi, Gtk  # noqa: E402  (the versions come first)
+from gi.repository import Gdk, GdkPixbuf, GimpUi, Gio, Gtk, Pango  # noqa: E402  (versions first)
 
-__all__ = ["GimpUi", "Gtk"]
+__all__ = ["Gdk", "GdkPixbuf", "GimpUi", "Gio", "Gtk", "Pango"]

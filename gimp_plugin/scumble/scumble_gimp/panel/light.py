@@ -1,0 +1,25 @@
+"""The light that says whether there is a server."""
+
+from __future__ import annotations
+
+from scumble_gimp.host_window import Gtk
+from scumble_protocol.editor.view import Light, View
+
+
+class ConnectionLight:
+    """A small lamp: green, amber while a server starts, or out; its tooltip says more."""
+
+    def __init__(self) -> None:
+        self.widget = Gtk.Box(
+            name="scumble_light", halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER
+        )
+        self._style = self.widget.get_style_context()
+        self._style.add_class("scumble-light")
+
+    def show_view(self, view: View) -> None:
+        """Show what the view says of the server."""
+        is_on = view.light is Light.ON
+        for name, is_so in (("on", is_on), ("starting", view.is_starting and not is_on)):
+            (self._style.add_class if is_so else self._style.remove_class)(name)
+        self.widget.set_tooltip_text(view.light_text)
+        self.widget.get_accessible().set_name(view.light_text)
