@@ -16,7 +16,7 @@ from scumble_krita.backstage import Backstage
 from scumble_krita.docker import ScumbleDocker
 from scumble_krita.guard import Guard
 from scumble_krita.pictures import OpenPictures
-from scumble_krita.qt import QtCore, is_deleted
+from scumble_krita.qt import QtCore, QtWidgets, is_deleted
 from scumble_protocol.client import Client, local_server
 from scumble_protocol.editor.canvas import Canvas
 from scumble_protocol.editor.language import Language
@@ -78,7 +78,7 @@ class Plugin(QtCore.QObject):
             self._client.start()
             self._timer.start(_IDLE_MS)
 
-    def act(self, window: Any, name: ActionName) -> None:
+    def act(self, window: QtWidgets.QMainWindow, name: ActionName) -> None:
         """Do what an action says, in a window."""
         docker = self._docker(window)
         if docker is None:
@@ -94,9 +94,8 @@ class Plugin(QtCore.QObject):
         else:
             docker.run(_MODES[name])
 
-    def _docker(self, window: Any) -> ScumbleDocker | None:
-        here = window.qwindow()
-        return next((each for each in self._living() if each.parentWidget() is here), None)
+    def _docker(self, window: QtWidgets.QMainWindow) -> ScumbleDocker | None:
+        return next((each for each in self._living() if each.parentWidget() is window), None)
 
     def _living(self) -> list[ScumbleDocker]:
         """The dockers whose windows are open."""
@@ -152,9 +151,10 @@ class ScumbleExtension(Extension):
 
     def createActions(self, window: Any) -> None:  # noqa: N802 (Krita's name)
         """Krita calls this for every window."""
+        here = window.qwindow()  # `window` itself lives no longer than this call
         for name, title in action_titles(self._plugin.tr).items():
             action = window.createAction(name.value, title, "tools/scripts")
-            do = partial(self._plugin.act, window, name)
+            do = partial(self._plugin.act, here, name)
             action.triggered.connect(self._plugin.guard(lambda *_, do=do: do()))
 
 
