@@ -6,7 +6,7 @@ from typing import Final
 
 from scumble_krita.channels import turned
 from scumble_krita.hidden import HiddenDocuments
-from scumble_krita.spaces import WIRE, Space
+from scumble_krita.spaces import WIRE, Space, way
 from scumble_protocol.geometry import Size
 from scumble_protocol.pixels import PixelFormat
 
@@ -20,10 +20,6 @@ SAMPLE: Final = {PixelFormat.RGBA8: 1, PixelFormat.RGBA16: 2}
 """Bytes in a sample of what travels."""
 
 
-_EXACT: Final = Space("RGBA", "F32", "sRGB-elle-V2-g10.icc")
-"""Dark greys with 16 bits go this way: straight to sRGB, they come out by a third too dark."""
-
-
 class Conversion:
     """Converts pixels; for one piece of work.
 
@@ -34,14 +30,14 @@ class Conversion:
     """
 
     def __init__(self, hidden: HiddenDocuments, source: Space, target: Space) -> None:
-        self._ways = (_EXACT, target) if source[:2] == ("GRAYA", "U16") else (target,)
+        self._way = way(source, target)
         self._document = hidden.document(source)
 
     def __call__(self, data: bytes, size: Size) -> bytes:
         """These pixels in the target's space; not more than `STRIP` at once, or Krita stalls."""
         node = self._document.createNode("pixels", "paintlayer")
         node.setPixelData(data, 0, 0, size.width, size.height)
-        for space in self._ways:
+        for space in self._way:
             node.setColorSpace(*space)
         return bytes(node.pixelData(0, 0, size.width, size.height))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from krita import Document, Krita, Node
-from scumble_krita.spaces import WIRE, Space, space_of
+from scumble_krita.spaces import WIRE, Space, space_of, way
 
 _TEMPLATE: Final = Path(__file__).parent / "mask_template.kra"
 
@@ -76,5 +76,5 @@ def _convert_one_pixel(document: Document, space: Space) -> None:
     node = copy.createNode("pixel", "paintlayer")
     own = space_of(node)
     node.setPixelData(bytes(node.pixelData(0, 0, 1, 1)), 0, 0, 1, 1)
-    node.setColorSpace(*space)
-    node.setColorSpace(*own)
+    for stage in (*way(own, space), *way(space, own)):
+        node.setColorSpace(*stage)

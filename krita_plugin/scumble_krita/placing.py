@@ -80,6 +80,9 @@ class NewGroup:
             yield from self._fill_pixels(sheet)
             yield from _fill_mask(sheet)
             show_anew(sheet.node)
+            # Krita's list of layers draws its small pictures anew for any change of a layer.
+            for node in (sheet.node, sheet.mask):
+                node.setName(node.name())
             yield
 
     def show_anew(self) -> None:
