@@ -68,11 +68,12 @@ class GimpMemory(Memory):
             if values is not None
             and values.get("key") == key
             and job not in self.pending
-            and not _is_alive(values.get("pid"))
+            and not is_alive(values.get("pid"))
         }
 
 
-def _is_alive(pid: Any) -> bool:
+def is_alive(pid: Any) -> bool:
+    """Whether a process runs, by what a file says its id is."""
     if not isinstance(pid, int) or pid < 1:
         return False
     if sys.platform == "win32":

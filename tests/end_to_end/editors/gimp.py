@@ -7,9 +7,10 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from tests.end_to_end.editors.processes import end, last_words, start, wait_for
@@ -131,16 +132,24 @@ class GimpWindow:
 
 
 @contextmanager
-def open_window(gimp: Gimp, *files: Path) -> Iterator[GimpWindow]:
-    """GIMP with a window, for as long as the block runs, showing these files."""
+def open_window(
+    gimp: Gimp, *files: Path, variables: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[GimpWindow]:
+    """GIMP with a window, for as long as the block runs, showing these files.
+
+    Args:
+        gimp: Which one.
+        files: Pictures.
+        variables: What its environment has besides; values without spaces.
+    """
     gimp.install(CONTROL)
     port_file = gimp.work / "control.port"
     port_file.unlink(missing_ok=True)
     log = gimp.work / "gimp.log"
     with open_screen(gimp.work) as screen:
-        environment = screen.environment() | {
-            "IN_ROOT_ENV": f"SCUMBLE_CONTROL_PORT_FILE={port_file}"
-        }
+        inside = {"SCUMBLE_CONTROL_PORT_FILE": str(port_file), **variables}
+        words = " ".join(f"{name}={value}" for name, value in inside.items())
+        environment = screen.environment() | {"IN_ROOT_ENV": words}
         process = gimp.start(("gimp", "-n", "-s", *map(str, files)), log, environment)
         try:
             wait_for(port_file.is_file, 60_000 * MS, f"answer from GIMP:\n{last_words(log)}")

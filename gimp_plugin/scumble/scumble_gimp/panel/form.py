@@ -15,10 +15,12 @@ from scumble_gimp.panel.rows import Rows
 from scumble_gimp.panel.seed import SeedField
 from scumble_gimp.panel.strength import StrengthField
 from scumble_gimp.panel.style import GAP
+from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.names import SAMPLER_NAMES, mode_names, model_facts
 from scumble_protocol.editor.order import Order
+from scumble_protocol.editor.recall import recall
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.view import Light, View
 from scumble_protocol.messages import ModelInfo
@@ -140,6 +142,11 @@ class Form:
             self._knows_models = True
             if not self.model.has_wanted():  # else steps and sampler are the painter's own
                 self._follow_model()
+
+    def show_newest(self, variations: tuple[Variation, ...]) -> None:
+        """The seed of the newest variation is the one to keep."""
+        newest = recall(variations[0]) if variations else None
+        self.seed.show_last(newest.seed if newest else None)
 
     def _show_modes(self, reasons: Mapping[Mode, str]) -> None:
         names = mode_names(self._tr)
