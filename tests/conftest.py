@@ -27,6 +27,10 @@ SEED = 20_260
 # that a test starts and then interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Editors, servers and tests share few cores. Threads of torch that spin while they wait for each
+# other then make a step take ten times as long; the servers that tests start inherit this.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
