@@ -157,7 +157,7 @@ class KritaPicture:
     def _open_document(self) -> Document:
         if not self.is_open():
             raise RequestError(
-                ErrorCode.BAD_PICTURE,
+                ErrorCode.CANVAS_GONE,
                 "This picture is not open any more.",
                 "Open it again, and choose where the result goes.",
             )
@@ -187,7 +187,7 @@ class KritaPicture:
         document.setModified(True)
         if find(document, new.id) is None:
             raise RequestError(
-                ErrorCode.BAD_PICTURE,
+                ErrorCode.CANVAS_GONE,
                 "The result was undone while it was put into the picture.",
                 "Redo brings it back.",
             )
