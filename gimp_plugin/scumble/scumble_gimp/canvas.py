@@ -10,7 +10,7 @@ from scumble_gimp.calls import must, no_undo_step, one_undo_step
 from scumble_gimp.host import Gimp
 from scumble_gimp.placing import Loose, closed, position_above
 from scumble_gimp.precision import format_of
-from scumble_gimp.refusals import refuse_unworkable
+from scumble_gimp.refusals import refuse_quick_mask, refuse_unworkable
 from scumble_gimp.results import layer_of, result_groups, variations_in
 from scumble_gimp.seeing import Drawables, active_layer, rect_of, see_layer, see_merged
 from scumble_gimp.thumbnails import thumbnail_of
@@ -50,9 +50,11 @@ class GimpPicture:
         A selection that lies wholly outside of the canvas is none to GIMP.
 
         Raises:
-            RequestError: The image is closed, indexed, or has a floating selection.
+            RequestError: The image is closed, indexed, or has a floating selection, or Quick Mask
+                is on.
         """
         refuse_unworkable(self.image)
+        refuse_quick_mask(self.image)
         _, _, left, top, right, bottom = Gimp.Selection.bounds(self.image)
         return Rect.edges(left, top, right, bottom)
 

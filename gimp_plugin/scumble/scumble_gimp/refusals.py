@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from scumble_gimp.host import Gimp
 from scumble_protocol.errors import ErrorCode, RequestError
+
+_QUICK_MASK: Final = "Qmask"
+"""The channel that is Quick Mask while that is on; GIMP itself knows it by this name."""
 
 
 def is_indexed(image: Gimp.Image) -> bool:
@@ -33,4 +38,18 @@ def refuse_unworkable(image: Gimp.Image) -> None:
             "The picture has a floating selection.",
             "Anchor it (Layer ▸ Anchor Layer) or make it a layer (Layer ▸ To New Layer), "
             "and try again.",
+        )
+
+
+def refuse_quick_mask(image: Gimp.Image) -> None:
+    """Refuse to take the selection while Quick Mask is on: GIMP says then that nothing is selected.
+
+    Raises:
+        RequestError: It is on.
+    """
+    if image.get_channel_by_name(_QUICK_MASK) is not None:
+        raise RequestError(
+            ErrorCode.INVALID_VALUE,
+            "Quick Mask is on, so that nothing is selected yet.",
+            "Choose Select ▸ Toggle Quick Mask, and try again.",
         )

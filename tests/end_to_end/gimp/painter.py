@@ -193,7 +193,7 @@ class Painter:
 
     def do(self, action: str) -> None:
         """Choose something as painters do who know its name: by searching for the action."""
-        self.bring_up("GNU Image Manipulation Program|– GIMP|GIMP$")
+        self.bring_up("GIMP$|GNU Image Manipulation Program")
         self.hands.press("slash")
         search = self.bring_up("Search Actions")
         self.hands.write(action)
@@ -233,6 +233,14 @@ class Painter:
         self.server.listening()
         return self.server
 
+    def know_server(self) -> None:
+        """Let the panel's button start this interpreter's server; every server that runs undoes it.
+
+        GIMP lives in a Debian of its own, in which the interpreter is not.
+        """
+        server = (sys.executable, "-m", "scumble_server", "--state", str(self.desk.state))
+        write_program(self.desk.state, ("/usr/sbin/chroot", "/proc/1/root", *server), "test")
+
     def stop_server(self) -> None:
         """End the server, whether the test or the panel's button started it."""
         if self.server is not None and self.server.process.poll() is None:
@@ -269,9 +277,6 @@ def painter_at(
     shutil.rmtree(eyes, ignore_errors=True)
     eyes.mkdir()
     shutil.copy(EYES / "sitecustomize.py", eyes)
-    # The panel's button starts this interpreter's server.
-    command = (sys.executable, "-m", "scumble_server", "--state", str(desk.state))
-    write_program(desk.state, command, "test")
     looking = {"PYTHONPATH": str(eyes), "SCUMBLE_EYES": str(eyes)}
     with open_window(desk.gimp, *files, variables={**looking, **variables}) as window:
         painter = Painter(desk, window)

@@ -37,9 +37,10 @@ result["seed"] = call("regenerate", image, [base], seed="-3")
 result["model"] = call("regenerate", image, [base], model="moonlight")
 result["upscaler"] = call("upscale", image, [base], model="starter")
 result["nothing added"] = call("expand", image, [base])
-image.convert_indexed(0, Gimp.ConvertPaletteType.GENERATE, 4, False, True, "")
-result["indexed"] = call("regenerate", image, image.get_selected_drawables())
 result["unchanged"] = len(image.get_layers())
+flat, base = picture(40, 30)
+flat.convert_indexed(0, Gimp.ConvertPaletteType.GENERATE, 4, False, True, "")
+result["indexed"] = call("regenerate", flat, [base])
 """
 
 GROUPS = """
@@ -59,6 +60,8 @@ again = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
 from scumble_gimp._vendor.scumble_protocol.editor.record import settings_of
 wished = settings_of(scumble(again).variations()[0].request_json)
 again.get_layers()[0].set_visible(False)
+# GIMP keeps a selection in the file, but not all of its greys.
+select(again, 20, 20, 50, 40, feather=6)
 second = call(
     "regenerate", again, [again.get_layers()[1]], prompt=wished.prompt, seed=str(wished.seed),
     steps=wished.steps, cfg=wished.cfg, sampler=wished.sampler.value, model=wished.model,
@@ -68,7 +71,6 @@ other = again.get_layers()[0].get_children()[0]
 result = {
     "told": [first, second],
     "seed": wished.seed,
-    "selection survives": list(Gimp.Selection.bounds(again))[1:],
     "tree": tree(again.get_layers()),
     "pixels": stored(made) == stored(other),
     "masks": stored(made.get_mask()) == stored(other.get_mask()),
@@ -117,7 +119,6 @@ def test_a_result_can_be_run_again_after_saving_and_gives_the_same_pixels(desk: 
     result = desk.run(AGAIN, xcf=str(desk.gimp.work / "again.xcf"))
     assert result["told"] == [DONE, DONE]
     assert result["seed"] == 2**32 - 1
-    assert result["selection survives"] == [True, 14, 14, 76, 66]
     assert len(result["tree"]) == 3
     assert result["pixels"]
     assert result["masks"]

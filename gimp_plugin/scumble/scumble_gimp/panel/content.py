@@ -139,6 +139,7 @@ class Content:
             hidden.widget.set_no_show_all(True)
         self.progress.widget.set_no_show_all(True)
         scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
+        scrolled.get_style_context().add_class("scumble-panel")
         scrolled.add(column)
         scrolled.show_all()
         return scrolled

@@ -23,6 +23,8 @@ class Framed:
         grid.attach(self.text, 0, 0, 2, 1)
         grid.attach(self.first, 0, 1, 1, 1)
         grid.attach(self.second, 1, 1, 1, 1)
-        self.widget = Gtk.Frame(name=name)
-        self.widget.add(grid)
+        self.widget = Gtk.Box(name=name)
+        # GIMP's themes draw a frame as a heading with nothing around it.
+        self.widget.get_style_context().add_class("scumble-frame")
+        self.widget.pack_start(grid, True, True, 0)
         grid.show_all()

@@ -34,7 +34,7 @@ class NumberField:
         )
         self._digits = 0 if float(step).is_integer() else 1
         self.field = Gtk.SpinButton(
-            name=name, adjustment=adjustment, digits=self._digits, numeric=True, width_chars=4
+            name=name, adjustment=adjustment, digits=self._digits, numeric=True, width_chars=3
         )
         self.adjustment = adjustment
         ignore_wheel(self.field)

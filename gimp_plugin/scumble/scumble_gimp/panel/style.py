@@ -15,6 +15,8 @@ _CSS: Final = b"""
 .scumble-light { border-radius: 50%; border: 1px solid alpha(currentColor, 0.55); padding: 5px; }
 .scumble-light.on { background-color: #3fb950; }
 .scumble-light.starting { background-color: #d9a72b; }
+.scumble-panel spinbutton button { padding: 0 2px; min-width: 18px; }
+.scumble-frame { border: 1px solid alpha(currentColor, 0.25); border-radius: 3px; }
 .scumble-run { font-weight: bold; padding-top: 6px; padding-bottom: 6px; }
 .scumble-placeholder { opacity: 0.55; }
 .scumble-thumbnail { padding: 2px; border: 2px solid transparent; }

@@ -30,7 +30,7 @@ _VARIATIONS_SECONDS: Final = 1.0
 _SHARE: Final = 50
 """Looking for variations takes no more than one part in so many of GIMP's time."""
 
-_SIZE: Final = (330, 760)
+_SIZE: Final = (330, 680)
 
 
 class PanelWindow:

@@ -56,7 +56,7 @@ def asked(names: dict[str, Any], code: str, values: dict[str, Any]) -> dict[str,
     return answer
 
 
-if "SCUMBLE_EYES" in os.environ and "-run" in sys.orig_argv:
-    if any(word.endswith("/scumble.py") for word in sys.orig_argv):
-        here = Path(os.environ["SCUMBLE_EYES"])
-        threading.Thread(target=listen, args=(here,), daemon=True).start()
+is_call = "-run" in sys.orig_argv and any("/scumble.py" in word for word in sys.orig_argv)
+if is_call and "SCUMBLE_EYES" in os.environ:
+    here = Path(os.environ["SCUMBLE_EYES"])
+    threading.Thread(target=listen, args=(here,), daemon=True).start()
