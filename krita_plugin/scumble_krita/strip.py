@@ -43,7 +43,8 @@ class VariationStrip(QtWidgets.QListWidget):
         self.setMouseTracking(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollMode(QtWidgets.QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setFixedHeight(self._side + 10 + self.horizontalScrollBar().sizeHint().height())
+        self.horizontalScrollBar().rangeChanged.connect(self._fit)
+        self._fit()
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._menu)
         self.itemClicked.connect(lambda item: self.shown.emit(_of(item)))
@@ -68,6 +69,12 @@ class VariationStrip(QtWidgets.QListWidget):
             item.setData(IS_SHOWN, variation.is_visible)
             item.setData(Qt.ItemDataRole.DecorationRole, self._image(variation, load))
         self.setVisible(bool(variations))
+
+    def _fit(self) -> None:
+        """As high as a thumbnail, and the scroll bar where one is needed."""
+        bar = self.horizontalScrollBar()
+        margin = self._side + 8 + 2 * self.frameWidth()
+        self.setFixedHeight(margin + (bar.sizeHint().height() if bar.maximum() else 0))
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Space shows what the arrows reached; Return keeps it, as a double click does."""

@@ -8,6 +8,9 @@ from scumble_protocol.pixels import Pixels
 IS_SHOWN = Qt.ItemDataRole.UserRole + 1
 """Whether the variation is visible in the picture."""
 
+_VEIL = 0.6
+"""How much of the ground covers what is hidden."""
+
 _CHECK = 6
 """The side of a square of the board behind transparent pixels."""
 
@@ -53,11 +56,13 @@ class ThumbnailDelegate(QtWidgets.QStyledItemDelegate):
         place = QtCore.QRectF(option.rect).adjusted(4, 4, -4, -4)
         if isinstance(image, QtGui.QImage):
             place = _fitted(image, place)
-            painter.setOpacity(1.0 if is_shown else 0.4)
             painter.fillRect(place, _board(option.palette))
             painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(place, image)
-            painter.setOpacity(1.0)
+            if not is_shown:
+                veil = QtGui.QColor(option.palette.color(QtGui.QPalette.ColorRole.Base))
+                veil.setAlphaF(_VEIL)
+                painter.fillRect(place, veil)
         painter.setPen(_frame(option, is_shown=is_shown))
         painter.drawRect(place.adjusted(-1.5, -1.5, 1.5, 1.5))
         painter.restore()
