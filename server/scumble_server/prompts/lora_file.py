@@ -103,8 +103,9 @@ def read_lora_header(name: str, path: Path) -> LoraHeader:
     for found in factors.values():
         if not (found.down and found.up):
             raise damaged(path, f"lacks the other half of {found.down or found.up or found.alpha}")
-        if any(len(shapes[key]) not in {2, 4} for key in (found.down, found.up)):
-            raise damaged(path, f"has an impossible shape at {found.down}")
+        for key in filter(None, (found.down, found.up, found.mid)):
+            if len(shapes[key]) not in {2, 4} or 0 in shapes[key]:
+                raise damaged(path, f"has an impossible shape at {key}")
     return LoraHeader(factors, shapes)
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.packed import pack_convolutions, unpack_convolutions
+from scumble_server.models.shelf import Shelf
 from scumble_server.prompts.lora_file import read_lora_header
 from scumble_server.prompts.wording import Lora, Wording
 from scumble_server.report import Cancelled, Report, silent
@@ -238,6 +242,45 @@ def test_a_file_with_values_that_are_no_numbers_is_refused(tiny: Get, tmp_path: 
     save_file(tensors, path)
     with pytest.raises(RequestError, match="no numbers"):
         picture(model, with_loras(lora(path)))
+
+
+STEMS = ("lora_unet_mid_block_attentions_0_proj_in", "unet.conv_in", "lora_te_x", "text_encoder.x")
+ENDS = ("lora_down.weight", "lora_up.weight", "lora_mid.weight", "alpha", "lora_A.weight",
+        "lora_B.weight", "dora_scale", "lora.down.weight", "x", "")  # fmt: skip
+SHAPES = (
+    (),
+    (1,),
+    (0, 4),
+    (2, 32),
+    (32, 2),
+    (2, 4),
+    (16, 2),
+    (2, 4, 3, 3),
+    (16, 2, 1, 1),
+    (2, 32, 1),
+)
+FILES = st.dictionaries(
+    st.tuples(st.sampled_from(STEMS), st.sampled_from(ENDS)).map(".".join),
+    st.sampled_from(SHAPES),
+    max_size=6,
+)
+
+
+@given(FILES)
+def test_any_tensors_are_loaded_or_refused(
+    shelf: Shelf, shapes: dict[str, tuple[int, ...]]
+) -> None:
+    model = shelf.get("sd1", silent)
+    assert isinstance(model, DiffusionModel)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ink.safetensors"
+        save_file({key: torch.ones(shape) for key, shape in shapes.items()}, path)
+        try:
+            with model.using(with_loras(lora(path))):
+                image = sample(make_crop(), model, make_request(steps=1), 1, silent)
+        except RequestError:
+            return
+    assert np.isfinite(image).all()
 
 
 def test_a_file_that_was_cut_short_is_refused_by_its_header(tiny: Get, tmp_path: Path) -> None:
