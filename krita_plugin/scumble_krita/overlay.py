@@ -60,7 +60,8 @@ class PreviewOverlay(QtWidgets.QWidget):
             self._follower.stop()
             self.hide()
             return
-        self._image = image_of(preview.pixels)
+        fast = QtGui.QImage.Format.Format_ARGB32_Premultiplied
+        self._image = image_of(preview.pixels).convertToFormat(fast)
         self._placement = None
         self.follow()
         self._follower.start()
@@ -104,7 +105,6 @@ class PreviewOverlay(QtWidgets.QWidget):
             return pixmap
         painter = QtGui.QPainter(pixmap)
         painter.setRenderHint(QtGui.QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
         to_widget = self._placement.transform() * QtGui.QTransform.fromTranslate(
             -self.x(), -self.y()
         )

@@ -67,11 +67,10 @@ def placement(view: Any, document: Any, area: QtWidgets.QAbstractScrollArea) -> 
         area: The scroll area around the view's canvas.
     """
     canvas = view.canvas()
-    # `zoomLevel` is in points of the document, which has `resolution` pixels an inch, and pixels of
-    # the screen, of which a widget's pixel may have several.
-    per_point = canvas.zoomLevel() * _POINTS_PER_INCH / document.resolution()
+    # `zoomLevel` counts in points of the document, which has `resolution` pixels an inch. It is in
+    # the widget's own pixels, also where the screen has several to each of them.
     return Placement(
-        scale=per_point / area.devicePixelRatioF(),
+        scale=canvas.zoomLevel() * _POINTS_PER_INCH / document.resolution(),
         rotation=canvas.rotation(),
         is_mirrored=canvas.mirror(),
         scrolled=(area.horizontalScrollBar().value(), area.verticalScrollBar().value()),
