@@ -1,294 +1,117 @@
-"""A painter at a GIMP with a window, who works with mouse and keys."""
+"""A painter in front of a GIMP with a window."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import signal
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
-from PIL import Image
-
-from scumble_protocol import endpoint
-from scumble_protocol.program import write_program
-from tests.end_to_end.editors.gimp import GimpError, GimpWindow, open_window
+from tests.end_to_end.editors.gimp import GimpWindow, open_window
 from tests.end_to_end.editors.hands import Hands, Point
 from tests.end_to_end.editors.processes import wait_for
 from tests.end_to_end.gimp.desk import Desk
-from tests.end_to_end.server_process import ServerProcess
 from tests.timing import MS
 
-EYES: Final = Path(__file__).parent / "eyes"
-PATIENCE: Final = 60_000 * MS
-A_JOB: Final = 240_000 * MS
+_REST: Final = 0.4
+"""For GIMP to take in that a window has the keyboard."""
 
-# Names that every later piece of code in the panel's process finds.
-WORDS: Final = '''
-import gc
-from gi.repository import Gdk, Gimp, Gtk
+_ACTIONS_REST: Final = 1.2
+"""For GIMP's search to list the actions after the last letter."""
 
-panel_window = next(each for each in gc.get_objects() if type(each).__name__ == "PanelWindow")
-content, form = panel_window._content, panel_window._content.form
-panel = panel_window._panel
+MAIN: Final = "GIMP$"
 
+LAYERS: Final = """
+def tree(items):
+    return [[i.get_name(), tree(i.get_children())] if i.is_group() else i.get_name() for i in items]
+image = Gimp.get_images()[0]
+result = tree(image.get_layers())
+"""
 
-def below(widget):
-    yield widget
-    if isinstance(widget, Gtk.Container):
-        # `forall` finds the buttons of a combo box as well.
-        found = []
-        widget.forall(found.append)
-        for child in found:
-            yield from below(child)
+SELECT: Final = """
+image = Gimp.get_images()[0]
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 60, 40, 70, 60)
+Gimp.displays_flush()
+"""
 
 
-def widgets(name):
-    found = [each for top in Gtk.Window.list_toplevels() for each in below(top)]
-    return [each for each in found if each.get_name() == name and each.get_mapped()]
-
-
-def widget(name, number=0):
-    return widgets(name)[number]
-
-
-def box(name, number=0):
-    """Left, upper, right and lower edge on the screen, scrolled into sight."""
-    found = widget(name, number)
-    scroll_to(found)
-    top = found.get_toplevel()
-    x, y = found.translate_coordinates(top, 0, 0)
-    _, left, upper = top.get_window().get_origin()
-    return [left + x, upper + y, left + x + found.get_allocated_width(),
-            upper + y + found.get_allocated_height()]
-
-
-def scroll_to(found):
-    inside = content.widget.get_child().get_child()
-    if found.is_ancestor(inside):
-        _, y = found.translate_coordinates(inside, 0, 0)
-        content.widget.get_vadjustment().clamp_page(y, y + found.get_allocated_height())
-
-
-def shown():
-    """What the panel shows at this moment."""
-    return panel.view(panel_window._picture)
-
-
-def variations():
-    return panel_window._picture.variations()
-'''
-
-
-class Panel:
-    """The process of an open panel."""
-
-    def __init__(self, process: int, port: int, hands: Hands) -> None:
-        self.process = process
-        self._port = port
-        self._hands = hands
-        self.run(WORDS)
-
-    def run(self, code: str, **values: object) -> Any:
-        """Run code in it and give what it assigned to `result`.
-
-        Raises:
-            GimpError: The code raised.
-        """
-        address = ("127.0.0.1", self._port)
-        with socket.create_connection(address, PATIENCE) as peer, peer.makefile("rwb") as stream:
-            stream.write(json.dumps({"code": code, "values": values}).encode() + b"\n")
-            stream.flush()
-            answer = json.loads(stream.readline())
-        if answer["error"]:
-            raise GimpError(answer["error"])
-        return answer["result"]
-
-    def ask(self, expression: str, **values: object) -> Any:
-        """What an expression gives in it."""
-        return self.run(f"result = {expression}", **values)
-
-    def wait_until(self, expression: str, what: str, seconds: float = PATIENCE) -> Any:
-        """Ask until the answer is true."""
-        try:
-            return wait_for(lambda: self.ask(expression), seconds, what)
-        except AssertionError:
-            said = self.ask("[shown().status, str(shown().job), shown().light_text]")
-            raise AssertionError(f"no {what}; the panel says {said}") from None
-
-    def place_of(self, name: str, number: int = 0) -> Point:
-        """The middle of a widget on the screen."""
-        self.wait_until(f"len(widgets({name!r})) > {number}", f"widget {name}")
-        self.ask("box(name, number)", name=name, number=number)
-        time.sleep(0.2 * 1000 * MS)  # it may just have been scrolled
-        left, upper, right, lower = self.ask("box(name, number)", name=name, number=number)
-        return Point((left + right) // 2, (upper + lower) // 2)
-
-    def click(self, name: str, number: int = 0, *, button: int = 1, times: int = 1) -> None:
-        """Click a widget."""
-        self._hands.click(self.place_of(name, number), button=button, times=times)
-
-    def write_prompt(self, text: str) -> None:
-        """Type a prompt in place of the one that is there."""
-        self.click("scumble_prompt")
-        self._hands.press("ctrl+a")
-        self._hands.write(text)
-        self.wait_until(f"form.prompt.text() == {text!r}", "text in the prompt")
-
-    def set(self, **settings: object) -> None:
-        """Set what no test is about: steps and the like, as the form has it."""
-        self.run(
-            "import dataclasses\n"
-            "order = form.order()\n"
-            "form.fill(dataclasses.replace("
-            "order, settings=dataclasses.replace(order.settings, **settings)))",
-            settings=settings,
-        )
-
-    def finish(self, variations: int) -> None:
-        """Wait until there are so many variations in the picture and nothing is going on."""
-        self.wait_until(
-            "shown().job is None and not panel.is_placing"
-            f" and len(widgets('scumble_thumbnail')) == {variations}",
-            "result in the picture",
-            A_JOB,
-        )
-
-    @property
-    def is_there(self) -> bool:
-        """Whether its process lives."""
-        return Path(f"/proc/{self.process}").exists()
-
-
-@dataclass
 class Painter:
-    """A painter at a GIMP.
+    """Uses mouse and keys; looks into GIMP only to see what came of it.
 
     Args:
-        desk: The GIMP and the state folder.
-        window: GIMP's window.
-        server: The server, if one runs that was started here.
+        window: The GIMP.
     """
 
-    desk: Desk
-    window: GimpWindow
-    server: ServerProcess | None = None
-    hands: Hands = field(init=False)
+    def __init__(self, window: GimpWindow) -> None:
+        self.gimp = window
+        self.hands = Hands(window.screen)
 
-    def __post_init__(self) -> None:
-        self.hands = Hands(self.window.screen)
+    def turn_to(self, title: str, seconds: float = 60_000 * MS) -> str:
+        """Wait for a window by its title, and give it the keyboard; its id."""
+        found = wait_for(lambda: self.windows(title), seconds, f"window {title!r}")[-1]
+        self._ask("windowactivate", "--sync", found)
+        time.sleep(_REST)
+        return found
 
-    def ask(self, expression: str, **values: object) -> Any:
-        """What an expression gives inside GIMP."""
-        return self.window.run(f"result = {expression}", **values)
+    def windows(self, title: str) -> list[str]:
+        """The ids of the windows that are seen, by a regular expression for the title."""
+        return self._ask("search", "--onlyvisible", "--name", title).split()
 
-    def do(self, action: str) -> None:
-        """Choose something as painters do who know its name: by searching for the action."""
-        self.bring_up("GIMP$|GNU Image Manipulation Program")
+    def choose(self, action: str) -> None:
+        """Choose what is in the menus through GIMP's search for actions."""
+        self.turn_to(MAIN)
         self.hands.press("slash")
-        search = self.bring_up("Search Actions")
+        self.turn_to("Search Actions")
         self.hands.write(action)
-        time.sleep(1000 * MS)
+        time.sleep(_ACTIONS_REST)
         self.hands.press("Down", "Return")
-        wait_for(lambda: search not in self._found("Search Actions"), PATIENCE, "end of the search")
 
-    def open_panel(self) -> Panel:
-        """Open the panel from the menu's entry."""
-        before = set(self._ports())
-        self.do("Scumble panel")
-        (process,) = wait_for(lambda: set(self._ports()) - before, PATIENCE, "panel")
-        port = int((self._eyes / f"{process}.port").read_text("utf-8"))
-        wait_for(lambda: self._found("^Scumble$"), PATIENCE, "window of the panel")
-        return Panel(process, port, self.hands)
+    def undo(self) -> None:
+        """Undo one step, with the keys."""
+        self.turn_to(MAIN)
+        self.hands.press("ctrl+z")
 
-    def bring_up(self, title: str) -> str:
-        """Bring a window to the front; its id."""
-        found = wait_for(lambda: self._found(title), PATIENCE, f"window {title}")
-        self._xdotool("windowactivate", "--sync", found[-1])
-        return found[-1]
+    def redo(self) -> None:
+        """Redo one step, with the keys."""
+        self.turn_to(MAIN)
+        self.hands.press("ctrl+y")
 
-    def close_window(self, title: str) -> None:
-        """Close a window as its frame's button does."""
-        self.bring_up(title)
-        self.hands.press("alt+F4")
+    def click_cancel(self) -> None:
+        """Click on Cancel, at the right end of the image window's status bar."""
+        shape = self._ask("getwindowgeometry", "--shell", self.turn_to(MAIN))
+        place = {name: int(value) for name, _, value in (w.partition("=") for w in shape.split())}
+        right, bottom = place["X"] + place["WIDTH"], place["Y"] + place["HEIGHT"]
+        self.hands.click(Point(right - 50, bottom - 18))
 
-    def photograph(self, name: str) -> Path:
-        """Keep what the screen shows."""
-        file = self.desk.gimp.work / f"{name}.png"
-        self.window.screen.photograph(file)
-        return file
+    def layers(self) -> list[Any]:
+        """The names of the layers, the top one first; a group with those in it."""
+        found: list[Any] = self.gimp.run(LAYERS)
+        return found
 
-    def start_server(self) -> ServerProcess:
-        """A server that listens."""
-        self.server = ServerProcess(self.desk.state)
-        self.server.listening()
-        return self.server
-
-    def know_server(self) -> None:
-        """Let the panel's button start this interpreter's server; every server that runs undoes it.
-
-        GIMP lives in a Debian of its own, in which the interpreter is not.
-        """
-        server = (sys.executable, "-m", "scumble_server", "--state", str(self.desk.state))
-        write_program(self.desk.state, ("/usr/sbin/chroot", "/proc/1/root", *server), "test")
-
-    def stop_server(self) -> None:
-        """End the server, whether the test or the panel's button started it."""
-        if self.server is not None and self.server.process.poll() is None:
-            self.server.terminate()
-        elif (found := endpoint.read(self.desk.state)) is not None:
-            os.kill(found.pid, signal.SIGTERM)
-        self.server = None
-        wait_for(lambda: endpoint.read(self.desk.state) is None, PATIENCE, "end of the server")
-
-    @property
-    def _eyes(self) -> Path:
-        return self.desk.gimp.work / "eyes"
-
-    def _ports(self) -> Iterator[int]:
-        return (int(file.stem) for file in self._eyes.glob("*.port"))
-
-    def _found(self, title: str) -> list[str]:
-        return self._xdotool("search", "--onlyvisible", "--name", title).split()
-
-    def _xdotool(self, *words: str) -> str:
-        environment = self.window.screen.environment()
-        done = subprocess.run(
-            ("xdotool", *words), env=environment, capture_output=True, text=True, check=False
+    def wait_for_layers(self, count: int) -> list[Any]:
+        """The layers, once there are so many at the top level."""
+        seconds = 120_000 * MS
+        return wait_for(
+            lambda: found if len(found := self.layers()) == count else None,
+            seconds,
+            f"{count} layers; there are {self.layers()}",
         )
-        return done.stdout
+
+    def _ask(self, *words: str) -> str:
+        command = ("xdotool", *words)
+        environment = self.gimp.screen.environment()
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        ).stdout
 
 
 @contextmanager
-def painter_at(
-    desk: Desk, *files: Path, variables: Mapping[str, str] = MappingProxyType({})
-) -> Iterator[Painter]:
-    """A painter whose GIMP shows these files; at the end no server is left."""
-    eyes = desk.gimp.work / "eyes"
-    shutil.rmtree(eyes, ignore_errors=True)
-    eyes.mkdir()
-    shutil.copy(EYES / "sitecustomize.py", eyes)
-    looking = {"PYTHONPATH": str(eyes), "SCUMBLE_EYES": str(eyes)}
-    with open_window(desk.gimp, *files, variables={**looking, **variables}) as window:
-        painter = Painter(desk, window)
-        try:
-            yield painter
-        finally:
-            painter.stop_server()
-
-
-def paint_file(file: Path, width: int = 512, height: int = 512) -> Path:
-    """A picture file with a sky and some ground."""
-    image = Image.linear_gradient("L").resize((width, height))
-    blue, green = (Image.new("RGB", image.size, colour) for colour in ("#7fb2e6", "#5a7d3a"))
-    Image.composite(green, blue, image).save(file)
-    return file
+def painter_at(desk: Desk, picture: Path, **variables: str) -> Iterator[Painter]:
+    """A painter who has opened a picture; GIMP's environment has these variables besides."""
+    with open_window(desk.gimp, picture, variables=variables) as window:
+        painter = Painter(window)
+        painter.turn_to(MAIN)
+        window.wait_for("result = Gimp.get_images()[0].get_file() is not None", "opened file")
+        yield painter

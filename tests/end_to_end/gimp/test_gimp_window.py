@@ -1,0 +1,153 @@
+"""By mouse and keys: the dialog from the menu, layers in one undo step, Cancel and what is left."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scumble_protocol.program import write_program
+from tests.end_to_end.editors.processes import wait_for
+from tests.end_to_end.gimp.desk import Desk
+from tests.end_to_end.gimp.painter import SELECT, painter_at
+from tests.end_to_end.server_process import ServerProcess, running_server
+from tests.timing import MS
+
+pytestmark = pytest.mark.editor
+
+PATIENCE = 60_000 * MS
+
+MASKS = "result = [c.get_mask() is not None for c in image.get_layers()[0].get_children()]"
+PROMPT = """
+import json
+request = image.get_layers()[0].get_parasite("scumble-request")
+result = json.loads(bytes(request.get_data()))["prompt"]
+"""
+STROKE = """
+stroke = Gimp.Layer.new(image, "stroke", 9, 9, Gimp.ImageType.RGBA_IMAGE, 100, 28)
+image.insert_layer(stroke, None, 0)
+Gimp.displays_flush()
+"""
+SIZE = "result = [image.get_width(), image.get_height()]"
+
+START = """#!/bin/sh
+cd "$(dirname "$0")"
+touch asked
+while [ ! -e enough ]; do sleep 0.2; done
+"""
+
+
+@pytest.fixture
+def picture(desk: Desk, tmp_path: Path) -> Path:
+    """A picture's file, where this GIMP sees it."""
+    file = desk.gimp.work / f"{tmp_path.name}.png"
+    noise = np.random.default_rng(1).integers(0, 256, (150, 200, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(file)
+    return file
+
+
+def test_a_dialog_from_the_menu_makes_layers_that_one_undo_takes_away(
+    desk: Desk, picture: Path, served: ServerProcess
+) -> None:
+    with painter_at(desk, picture) as painter:
+        painter.gimp.run(SELECT)
+        painter.choose("regenerate selection")
+        painter.turn_to("Regenerate selection")
+        painter.hands.press("alt+p")
+        painter.hands.write("a red apple")
+        painter.gimp.screen.photograph(desk.gimp.work / "dialog.png")
+        painter.hands.press("alt+o")
+        layers = painter.wait_for_layers(2)
+        assert layers[0][0] == "Scumble: a red apple"
+        painter.gimp.screen.photograph(desk.gimp.work / "result.png")
+
+        painter.undo()
+        assert painter.wait_for_layers(1) == [picture.name]
+        painter.redo()
+        assert painter.wait_for_layers(2) == layers
+        assert painter.gimp.run(MASKS) == [True]
+
+        painter.turn_to("GIMP$")
+        painter.hands.press("ctrl+f")
+        painter.wait_for_layers(3)
+        assert painter.gimp.run(PROMPT) == "a red apple"
+
+        painter.choose("expand canvas")
+        painter.turn_to("Expand canvas")
+        painter.hands.write("24")
+        painter.hands.press("alt+o")
+        painter.wait_for_layers(4)
+        assert painter.gimp.run(SIZE) == [224, 150]
+        painter.undo()
+        painter.wait_for_layers(3)
+        assert painter.gimp.run(SIZE) == [200, 150]
+    assert served.process.poll() is None
+
+
+def test_cancel_leaves_the_result_to_be_put_in_or_thrown_away(
+    desk: Desk, picture: Path, served: ServerProcess
+) -> None:
+    with painter_at(desk, picture) as painter:
+        painter.gimp.run(SELECT)
+        for count in ("5", "6"):
+            painter.choose("regenerate selection")
+            painter.turn_to("Regenerate selection")
+            painter.hands.press("alt+v", "ctrl+a")
+            painter.hands.write(count)
+            painter.hands.press("alt+o")
+            wait_for(lambda: desk.jobs, PATIENCE, "job in the plug-in's memory")
+            if count == "5":
+                painter.gimp.run(STROKE)  # GIMP can be used while a job runs
+            time.sleep(0.5)
+            painter.click_cancel()
+            (job,) = desk.jobs
+            wait_for(lambda: not _lives(job["pid"]), PATIENCE, "end of the plug-in")
+            assert [job["key"] for job in desk.jobs] == [picture.as_uri()]
+
+            painter.choose("regenerate selection")
+            painter.turn_to("^Scumble$")
+            painter.gimp.screen.photograph(desk.gimp.work / "question.png")
+            if count == "5":
+                painter.hands.press("alt+p")
+                layers = painter.wait_for_layers(3)
+                assert len(layers[0][1]) == 5
+                painter.undo()
+                assert painter.wait_for_layers(2) == ["stroke", picture.name]
+            else:
+                painter.hands.press("alt+t")
+                painter.turn_to("Regenerate selection")
+                painter.hands.press("Escape")
+            wait_for(lambda: not desk.jobs, PATIENCE, "empty memory")
+        assert len(painter.layers()) == 2
+    assert served.process.poll() is None
+
+
+def test_a_server_that_does_not_run_is_started_by_ok(
+    desk: Desk, picture: Path, tmp_path: Path
+) -> None:
+    state = desk.gimp.work / f"state-{tmp_path.name}"
+    state.mkdir()
+    program = state / "start"
+    program.write_text(START, "utf-8")
+    program.chmod(0o755)
+    write_program(state, [str(program)], "1")
+    try:
+        with painter_at(desk, picture, SCUMBLE_STATE=str(state)) as painter:
+            painter.choose("regenerate selection")
+            painter.turn_to("Regenerate selection")
+            time.sleep(1)
+            painter.gimp.screen.photograph(desk.gimp.work / "no-server.png")
+            assert not (state / "asked").exists()
+            painter.hands.press("alt+o")
+            wait_for((state / "asked").is_file, PATIENCE, "start of the server")
+            with running_server(state):
+                painter.wait_for_layers(2)
+    finally:
+        (state / "enough").touch()
+
+
+def _lives(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
