@@ -18,6 +18,7 @@ FILES = {
     "picture": ["a __colour__ house", "an __trees/leafy__"],
     "circle": ["__circle__"],
     "growing": ["__growing__ and __growing__"],
+    "huge": ["x" * 15_000 + " __huge__"],
 }
 
 
@@ -83,7 +84,7 @@ def test_an_escaped_bar_does_not_part() -> None:
     assert decide(r"{a\|b}", "0", lines) == r"a\|b"
 
 
-@pytest.mark.parametrize("text", ["__circle__", "__growing__"])
+@pytest.mark.parametrize("text", ["__circle__", "__growing__", "__huge__"])
 def test_wildcards_in_a_circle_are_refused(text: str) -> None:
     with pytest.raises(RequestError, match="circle"):
         decide(text, "0", lines)

@@ -12,7 +12,7 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.prompts.embedding_file import check_embedding
 from scumble_server.prompts.wording import Embedding, Wording
-from tests.server.prompts.additions_files import save_embedding
+from tests.server.prompts.additions_files import lie_about_lengths, save_embedding
 from tests.server.prompts.conftest import FAMILIES, Get
 
 WIDTHS = {"sd1": (32,), "sdxl": (32, 40)}
@@ -77,6 +77,15 @@ def test_one_for_another_family_is_refused(
     with pytest.raises(RequestError, match="'beast' is made for another kind of model") as raised:
         encoded(tiny(used_with), "a beast", Embedding("beast", path))
     assert raised.value.code is ErrorCode.UNSUPPORTED_MODEL
+
+
+def test_a_file_that_lies_about_its_lengths_is_refused(tiny: Get, tmp_path: Path) -> None:
+    path = tmp_path / "beast.safetensors"
+    save_embedding(path, 32, 40)
+    lie_about_lengths(path)
+    with pytest.raises(RequestError, match="can't be read") as raised:
+        encoded(tiny("sdxl"), "a beast", Embedding("beast", path))
+    assert raised.value.code is ErrorCode.DAMAGED_MODEL
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.packed import pack_convolutions, unpack_convolutions
 from scumble_server.models.shelf import Shelf
+from scumble_server.prompts.lora import read_alphas
 from scumble_server.prompts.lora_file import read_lora_header
 from scumble_server.prompts.wording import Lora, Wording
 from scumble_server.report import Cancelled, Report, silent
@@ -25,6 +26,7 @@ from scumble_server.sampling.loop import sample
 from tests.server.prompts.additions_files import (
     PARTS,
     attention_places,
+    lie_about_lengths,
     merge,
     places,
     save_diffusers,
@@ -242,6 +244,25 @@ def test_a_file_with_values_that_are_no_numbers_is_refused(tiny: Get, tmp_path: 
     save_file(tensors, path)
     with pytest.raises(RequestError, match="no numbers"):
         picture(model, with_loras(lora(path)))
+
+
+def test_a_file_that_lies_about_its_lengths_is_refused(tiny: Get, tmp_path: Path) -> None:
+    model = tiny("sd1")
+    path = save_kohya(tmp_path / "ink.safetensors", model, attention_places(model))
+    lie_about_lengths(path)
+    with pytest.raises(RequestError, match="can't be read") as raised:
+        picture(model, with_loras(lora(path)))
+    assert raised.value.code is ErrorCode.DAMAGED_MODEL
+
+
+def test_a_file_that_went_away_is_said(tiny: Get, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="is missing"):
+        picture(tiny("sd1"), with_loras(lora(tmp_path / "ink.safetensors")))
+
+
+@pytest.mark.parametrize("config", ["{", "[]", '{"unet.lora_alpha": "8"}', "{}"])
+def test_metadata_that_say_no_alpha_mean_none(config: str) -> None:
+    assert read_alphas({"lora_adapter_metadata": config}) == {}
 
 
 STEMS = ("lora_unet_mid_block_attentions_0_proj_in", "unet.conv_in", "lora_te_x", "text_encoder.x")
