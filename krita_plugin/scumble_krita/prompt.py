@@ -32,14 +32,20 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
+    def event(self, event: QtCore.QEvent) -> bool:
+        """Ctrl+Return is for this field, though Krita has an action for it."""
+        if event.type() == QtCore.QEvent.Type.ShortcutOverride and _submits(event):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """The keys that mean something here; all others write."""
         key, modifiers = event.key(), event.modifiers()
-        if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            if modifiers & Qt.KeyboardModifier.ControlModifier:
-                self.submitted.emit()
-                return
-        elif modifiers in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}:
+        if _submits(event):
+            self.submitted.emit()
+            return
+        if modifiers in {Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier}:
             is_up = key == Qt.Key.Key_Up and self._is_at_edge(up=True)
             is_down = key == Qt.Key.Key_Down and self._is_at_edge(up=False)
             if is_up and self._walk(self._history.older(self.text())):
@@ -93,3 +99,8 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
         super().changeEvent(event)
         if event.type() in {QtCore.QEvent.Type.FontChange, QtCore.QEvent.Type.StyleChange}:
             self._fit()
+
+
+def _submits(event: QtGui.QKeyEvent) -> bool:
+    is_return = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+    return is_return and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
