@@ -18,6 +18,7 @@ from scumble_installer.steps import Command, Step, part_of
 EDITOR_PACKAGES: Final = (
     "krita",
     "python3-pyqt5",  # only recommended by krita, and its Python plugins need it
+    "python3-pyqt6",  # for Krita 6, which Debian has not yet: the plugin's widgets are tried with it
     "xvfb",
     "xauth",
     "xdotool",
