@@ -70,6 +70,7 @@ def middle(name):
 
 def thumbnail_place(row):
     strip = widget("scumble_variations")
+    strip.scrollToItem(strip.item(row))
     place = strip.viewport().mapToGlobal(strip.visualItemRect(strip.item(row)).center())
     return [place.x(), place.y()]
 
@@ -259,7 +260,7 @@ class KritaDesk:
             f"shown().job is None and len(groups()) == {groups} and not "
             "docker()._office.panel.is_placing",
             "result in the picture",
-            240_000 * MS,
+            120_000 * MS,
         )
 
     def set(self, **settings: object) -> None:

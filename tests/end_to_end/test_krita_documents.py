@@ -145,7 +145,7 @@ def test_a_result_can_be_run_again_after_saving_and_opening(desk: KritaDesk) -> 
     desk.krita.run("docker().panel.ensureWidgetVisible(widget('scumble_variations'))")
     desk.hands.click(Point(*desk.ask("thumbnail_place(0)")), button=3)
     desk.wait_until("app_popup() is not None", "menu of the thumbnail")
-    desk.hands.press("Down", "Return")
+    desk.hands.press("Down", "Down", "Down", "Return")  # "Use its settings again"
     desk.wait_until("docker().panel.form.order().settings.seed == 77", "the settings of the result")
     settings = "docker().panel.form.order().settings"
     assert desk.ask(f"[{settings}.prompt, {settings}.seed, {settings}.steps]") == ["a star", 77, 3]
