@@ -31,6 +31,7 @@ from scumble_server.journal import Journal
 from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.outcomes import Unusable
 from scumble_server.prompts.library import Library
+from scumble_server.prompts.wording import check_prompts
 from scumble_server.service import Service
 from scumble_server.state import log_to, open_folder
 from scumble_server.worker import Worker
@@ -110,6 +111,7 @@ class _Program:
         self._ended = asyncio.Event()
         self._failure: ScumbleError | None = None
         self._catalog = Catalog([folder.models], STARTER_FOLDER)
+        self._library = Library.of(folder.root)
         store = BlobStore(folder.blobs, budget=config.cache_bytes, memory=config.memory_cache_bytes)
         self._worker = Worker(self._make_engine, store, self._tell, self._preload)
         self._book = JobBook(journal, store)
@@ -121,6 +123,7 @@ class _Program:
             version=version(),
             device=guess_device(config.device),
             look_up=self._catalog.list,
+            check=functools.partial(check_prompts, library=self._library),
         )
 
     async def run(self, ready: Callable[[Endpoint], None]) -> None:
@@ -165,8 +168,9 @@ class _Program:
         # On the worker's thread and only there: this imports torch.
         from scumble_server.engine import DeviceEngine
 
-        library = Library.of(self._folder.root)
-        return DeviceEngine(self._config.device, self._catalog, self._config.memory_budget, library)
+        return DeviceEngine(
+            self._config.device, self._catalog, self._config.memory_budget, self._library
+        )
 
     def _preload(self, models: tuple[ModelInfo, ...]) -> str | None:
         if self._config.model is not None:

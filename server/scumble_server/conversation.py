@@ -124,6 +124,7 @@ class Conversation:
                 f"{self._service.book.waiting} jobs are waiting already.",
                 "Wait for some to finish, or cancel them.",
             )
+        self._service.check(message.request)
         store = self._service.store
         names = {image.blob for image in message.request.blobs}
         store.hold(image.blob for image in message.request.blobs)

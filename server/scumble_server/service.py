@@ -80,6 +80,7 @@ class Service:
         version: The server's version, for `welcome`.
         device: What is known of the device before the worker has set it up.
         look_up: Looks which models there are, given the ids of those in memory; may take a while.
+        check: Refuses a request of which it is known already that it can't be done.
     """
 
     def __init__(
@@ -92,10 +93,12 @@ class Service:
         version: str,
         device: Device,
         look_up: Callable[[Collection[str]], tuple[ModelInfo, ...]],
+        check: Callable[[Request], None],
     ) -> None:
         self.book = book
         self.store = store
         self.limits = limits
+        self.check = check
         self._workforce = workforce
         self._version = version
         self._device = device

@@ -27,6 +27,8 @@ from scumble_server.blobstore import BlobStore
 from scumble_server.jobs import JobBook
 from scumble_server.journal import Journal
 from scumble_server.outcomes import Broken, Done, Outcome, Ready, Reported, Stopped
+from scumble_server.prompts.library import Library
+from scumble_server.prompts.wording import check_prompts
 from scumble_server.report import PreviewReport, ProgressReport
 from scumble_server.service import Service
 from tests.protocol.samples import IMAGE_BYTES, MASK_BYTES, REGENERATE, STARTER
@@ -84,6 +86,7 @@ class Server:
             look_up=lambda loaded: tuple(
                 replace(model, loaded=model.id in loaded) for model in self.models
             ),
+            check=lambda request: check_prompts(request, Library.of(folder)),
         )
         if is_ready:
             self.service.happened(Ready(DEVICE, (replace(STARTER, loaded=False),)))

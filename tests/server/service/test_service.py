@@ -149,6 +149,19 @@ def test_jobs_are_done_one_at_a_time_and_fairly(server: Server) -> None:
         server.done(job)
 
 
+def test_a_prompt_that_names_nothing_is_refused_at_once_without_its_pictures(
+    tmp_path: Path,
+) -> None:
+    server = Server(tmp_path)
+    editor = Editor(server)
+    editor.submit("before", REGENERATE)
+    for prompt in ("<lora:ink>", "__colour__", "(a:1e9)"):
+        editor.submit(prompt, replace(REGENERATE, prompt=prompt))
+        assert refusal(editor, prompt).code is ErrorCode.INVALID_VALUE
+    assert server.worker.given == ["before"]
+    assert server.book.waiting == 0
+
+
 def test_a_full_queue_refuses_and_stays_usable(tmp_path: Path) -> None:
     server = Server(tmp_path, Limits(queue_length=2))
     editor = Editor(server)
