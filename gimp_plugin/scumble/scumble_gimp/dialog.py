@@ -76,6 +76,8 @@ class Dialog:
         dialog.get_content_area().pack_end(self._server, False, False, 6)
         self._models.row.show_all()
         self._server.show()
+        # So that a painter can type at once, and not press OK by mistake.
+        first.child_focus(Gtk.DirectionType.TAB_FORWARD)
 
     def _show_server(self, line: Line, errand: Errand) -> None:
         tr = self._tr

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 _CALLERS_FAULT = frozenset({ErrorCode.INVALID_VALUE, ErrorCode.UNKNOWN_MODEL})
 
 
-class Scumble(Gimp.PlugIn):  # type: ignore[misc]  # GIMP's modules have no annotations
+class Scumble(Gimp.PlugIn):
     """The plug-in; GIMP starts a process of its own for each call."""
 
     def do_set_i18n(self, procedure_name: str) -> bool:

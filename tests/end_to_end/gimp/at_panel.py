@@ -27,6 +27,7 @@ from tests.end_to_end.gimp.painter import MAIN, Painter
 from tests.end_to_end.server_process import ServerProcess
 from tests.timing import MS
 
+PICTURES: Final = "result = len(Gimp.get_images())"
 EYES: Final = Path(__file__).parent / "eyes"
 PATIENCE: Final = 60_000 * MS
 PANEL: Final = "^Scumble$"
@@ -77,6 +78,10 @@ def scroll_to(found):
     if found.is_ancestor(inside):
         _, y = found.translate_coordinates(inside, 0, 0)
         content.widget.get_vadjustment().clamp_page(y, y + found.get_allocated_height())
+
+
+def opened():
+    return [top.get_child() for top in Gtk.Window.list_toplevels() if top.get_mapped()]
 
 
 def shown():
@@ -179,6 +184,7 @@ class PanelPainter(Painter):
 
     def __init__(self, window: GimpWindow, desk: Desk) -> None:
         super().__init__(window)
+        self.work = desk.gimp.work
         self._desk = desk
         self._server: ServerProcess | None = None
 
@@ -195,6 +201,16 @@ class PanelPainter(Painter):
         """Close the panel's window as its frame's button does."""
         self.turn_to(PANEL)
         self.hands.press("alt+F4")
+
+    def close_picture(self) -> None:
+        """Close the picture in front, whatever was changed in it."""
+        pictures = self.gimp.run(PICTURES)
+        self.turn_to(MAIN)
+        self.hands.press("ctrl+w")
+        time.sleep(500 * MS)
+        if self.windows("^Close "):
+            self.hands.press("ctrl+d")
+        wait_for(lambda: self.gimp.run(PICTURES) < pictures, PATIENCE, "closed picture")
 
     def start_server(self) -> ServerProcess:
         """A server that listens."""
@@ -222,7 +238,7 @@ class PanelPainter(Painter):
 
     def photograph(self, name: str) -> Path:
         """Keep what the screen shows."""
-        file = self._desk.gimp.work / f"{name}.png"
+        file = self.work / f"{name}.png"
         self.gimp.screen.photograph(file)
         return file
 

@@ -42,7 +42,7 @@ class Desk:
         state.mkdir(parents=True, exist_ok=True)
         return cls(gimp, state, plug_ins / "scumble")
 
-    def run(self, code: str, **values: object) -> Any:
+    def run(self, code: str, **values: Any) -> Any:
         """Run code in a GIMP without a window, after the kit; what it assigned to `result`."""
         return self.gimp.run(f"{KIT}\n{code}", plug_in=str(self.plug_in), **values)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import random
 import sys
@@ -108,12 +109,9 @@ def group(*rect: int, name: str = "Scumble: test", deep: bool = False, **more: A
 
     The record says the canvas was `canvas` (width, height), if that is given.
     """
-    from scumble_gimp._vendor.scumble_protocol.editor.canvas import Layer, ResultGroup
-    from scumble_gimp._vendor.scumble_protocol.geometry import Rect
-    from scumble_gimp._vendor.scumble_protocol.pixels import PixelFormat, Pixels
-
-    place = Rect(*rect)
-    form = PixelFormat.RGBA16 if deep else PixelFormat.RGBA8
+    canvas, pixels = _carried("editor.canvas"), _carried("pixels")
+    place = _carried("geometry").Rect(*rect)
+    form = pixels.PixelFormat.RGBA16 if deep else pixels.PixelFormat.RGBA8
     mask = bytearray(place.size.pixels)
     for y in range(5, place.height - 5):
         mask[y * place.width + 5 : (y + 1) * place.width - 5] = bytes(
@@ -122,19 +120,24 @@ def group(*rect: int, name: str = "Scumble: test", deep: bool = False, **more: A
     size = dict(zip(("width", "height"), more.get("canvas", ()), strict=False))
     request_json = json.dumps({"kind": "regenerate", "canvas": size, "prompt": name})
     layers = (
-        Layer(
+        canvas.Layer(
             name=f"Seed {number}",
             rect=place,
-            pixels=Pixels(
+            pixels=pixels.Pixels(
                 place.size, form, _grain(number, place.size.pixels * form.bytes_per_pixel)
             ),
-            mask=Pixels(place.size, PixelFormat.GRAY8, bytes(mask)),
+            mask=pixels.Pixels(place.size, pixels.PixelFormat.GRAY8, bytes(mask)),
             visible=number == 1,
             request_json=request_json,
         )
         for number in range(1, more.get("count", 1) + 1)
     )
-    return ResultGroup(name, tuple(layers))
+    return canvas.ResultGroup(name, tuple(layers))
+
+
+def _carried(name: str) -> Any:
+    """A module of the protocol that the bundled plug-in carries."""
+    return importlib.import_module(f"scumble_gimp._vendor.scumble_protocol.{name}")
 
 
 def _grain(seed: int, length: int) -> bytes:

@@ -12,7 +12,7 @@ from PIL import Image
 from scumble_protocol.program import write_program
 from tests.end_to_end.editors.processes import wait_for
 from tests.end_to_end.gimp.desk import Desk
-from tests.end_to_end.gimp.painter import SELECT, painter_at
+from tests.end_to_end.gimp.painter import SELECT, Painter, painter_at
 from tests.end_to_end.server_process import ServerProcess, running_server
 from tests.timing import MS
 
@@ -56,7 +56,6 @@ def test_a_dialog_from_the_menu_makes_layers_that_one_undo_takes_away(
         painter.gimp.run(SELECT)
         painter.choose("regenerate selection")
         painter.turn_to("Regenerate selection")
-        painter.hands.press("alt+p")
         painter.hands.write("a red apple")
         painter.gimp.screen.photograph(desk.gimp.work / "dialog.png")
         painter.hands.press("alt+o")
@@ -92,37 +91,48 @@ def test_cancel_leaves_the_result_to_be_put_in_or_thrown_away(
 ) -> None:
     with painter_at(desk, picture) as painter:
         painter.gimp.run(SELECT)
-        for count in ("5", "6"):
-            painter.choose("regenerate selection")
-            painter.turn_to("Regenerate selection")
-            painter.hands.press("alt+v", "ctrl+a")
-            painter.hands.write(count)
-            painter.hands.press("alt+o")
-            wait_for(lambda: desk.jobs, PATIENCE, "job in the plug-in's memory")
-            if count == "5":
-                painter.gimp.run(STROKE)  # GIMP can be used while a job runs
-            time.sleep(0.5)
-            painter.click_cancel()
-            (job,) = desk.jobs
-            wait_for(lambda: not _lives(job["pid"]), PATIENCE, "end of the plug-in")
-            assert [job["key"] for job in desk.jobs] == [picture.as_uri()]
+        start_a_long_job(desk, painter, variations=5)
+        painter.gimp.run(STROKE)  # GIMP can be used while a job runs
+        cancel(desk, painter)
+        assert [job["key"] for job in desk.jobs] == [picture.as_uri()]
+        painter.choose("regenerate selection")
+        painter.turn_to("^Scumble$")
+        painter.gimp.screen.photograph(desk.gimp.work / "question.png")
+        painter.hands.press("alt+p")
+        layers = painter.wait_for_layers(3)
+        assert len(layers[0][1]) == 5
+        wait_for(lambda: not desk.jobs, PATIENCE, "empty memory")
+        painter.undo()
+        assert painter.wait_for_layers(2) == ["stroke", picture.name]
 
-            painter.choose("regenerate selection")
-            painter.turn_to("^Scumble$")
-            painter.gimp.screen.photograph(desk.gimp.work / "question.png")
-            if count == "5":
-                painter.hands.press("alt+p")
-                layers = painter.wait_for_layers(3)
-                assert len(layers[0][1]) == 5
-                painter.undo()
-                assert painter.wait_for_layers(2) == ["stroke", picture.name]
-            else:
-                painter.hands.press("alt+t")
-                painter.turn_to("Regenerate selection")
-                painter.hands.press("Escape")
-            wait_for(lambda: not desk.jobs, PATIENCE, "empty memory")
+        start_a_long_job(desk, painter, variations=6)
+        cancel(desk, painter)
+        painter.choose("regenerate selection")
+        painter.turn_to("^Scumble$")
+        painter.hands.press("alt+t")
+        painter.turn_to("Regenerate selection")
+        painter.hands.press("Escape")
+        wait_for(lambda: not desk.jobs, PATIENCE, "empty memory")
         assert len(painter.layers()) == 2
     assert served.process.poll() is None
+
+
+def start_a_long_job(desk: Desk, painter: Painter, variations: int) -> None:
+    painter.choose("regenerate selection")
+    painter.turn_to("Regenerate selection")
+    painter.hands.press("alt+v", "ctrl+a")
+    painter.hands.write(str(variations))
+    painter.hands.press("alt+o")
+    wait_for(lambda: desk.jobs, PATIENCE, "job in the plug-in's memory")
+
+
+def cancel(desk: Desk, painter: Painter) -> None:
+    """Click on Cancel, whereupon GIMP kills the plug-in."""
+    time.sleep(0.5)
+    (job,) = desk.jobs
+    painter.click_cancel()
+    process = Path(f"/proc/{job['pid']}")
+    wait_for(lambda: not process.exists(), PATIENCE, "end of the plug-in")
 
 
 def test_a_server_that_does_not_run_is_started_by_ok(
@@ -147,7 +157,3 @@ def test_a_server_that_does_not_run_is_started_by_ok(
                 painter.wait_for_layers(2)
     finally:
         (state / "enough").touch()
-
-
-def _lives(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
