@@ -67,7 +67,9 @@ class Form:
         self.advanced = Advanced(labels, tr)
         self.near = self._near(labels)
         self.far = self._far(labels)
-        self.section = Gtk.Expander(name="scumble_advanced", label=tr("Advanced"), spacing=GAP)
+        self.section = Gtk.Expander(name="scumble_advanced", label=tr("Advanced"))
+        self.section.set_spacing(GAP)
+        self.section.set_label_fill(True)
         self.section.add(self.advanced.widget)
         self.mode.chosen = self._show_mode
         self.model.chosen = self._follow_model

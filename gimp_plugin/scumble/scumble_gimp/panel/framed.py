@@ -27,4 +27,4 @@ class Framed:
         # GIMP's themes draw a frame as a heading with nothing around it.
         self.widget.get_style_context().add_class("scumble-frame")
         self.widget.pack_start(grid, True, True, 0)
-        grid.show_all()
+        self.widget.show_all()

@@ -40,7 +40,6 @@ class Offers:
             frame.destroy()
         for offer in offers:
             self.widget.pack_start(self._framed(offer), False, False, 0)
-        self.widget.show_all()
         self.widget.set_visible(bool(offers))
 
     def _framed(self, offer: Offer) -> Gtk.Widget:

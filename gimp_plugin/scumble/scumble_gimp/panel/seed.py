@@ -23,6 +23,7 @@ class SeedField:
     def __init__(self, tr: Translate) -> None:
         self._tr = tr
         self._last: int | None = None
+        self._tip = tr("The same seed and settings give the same picture.")
         self.number = Gtk.Entry(name="scumble_seed", width_chars=6, hexpand=True)
         self.number.set_input_purpose(Gtk.InputPurpose.DIGITS)
         dice = flat_button("scumble_seed_dice", "dice", tr("Roll another seed and keep it"))
@@ -67,10 +68,11 @@ class SeedField:
         self._lock.set_image(sign("locked" if digits else "unlocked"))
         self._lock.set_tooltip_text(name)
         self._lock.get_accessible().set_name(name)
-        last = self._last
-        self.number.set_placeholder_text(
-            tr("New each time") if last is None else tr("New each time, last {seed}", seed=last)
-        )
+        last, each_time = self._last, tr("New each time")
+        self.number.set_placeholder_text(each_time)
+        # There is not enough room in the field for both.
+        named = each_time if last is None else tr("New each time, last {seed}", seed=last)
+        self.number.set_tooltip_text(self._tip if digits else named)
 
 
 def _is_digit(letter: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scumble_gimp.host_window import Gtk
+from scumble_gimp.host_window import Gdk, Gtk
 from scumble_gimp.panel.style import line_height
 from scumble_gimp.panel.thumbnail import Thumbnail, Wishes
 from scumble_protocol.editor.gallery import Variation
@@ -15,12 +15,9 @@ from scumble_protocol.pixels import Pixels
 Load = Callable[[Variation, int], Pixels]
 """Gives a variation's picture, at most so many pixels wide and high."""
 
-_ROWS = 2.3
-"""So many rows of thumbnails are in sight; a part of a row says that there are more."""
-
 
 class VariationStrip:
-    """Thumbnails in rows: a click shows a variation, a double click keeps it; more by right click.
+    """Thumbnails in a row: a click shows a variation, a double click keeps it; more by right click.
 
     Args:
         wishes: What a painter can want of a variation.
@@ -32,20 +29,12 @@ class VariationStrip:
         self._tr = tr
         self._variations: tuple[Variation, ...] = ()
         self._thumbnails: dict[tuple[str, str], Thumbnail] = {}
-        self._flow = Gtk.FlowBox(
-            name="scumble_variations",
-            selection_mode=Gtk.SelectionMode.NONE,
-            homogeneous=True,
-            max_children_per_line=100,
-            valign=Gtk.Align.START,
-        )
-        self._flow.get_accessible().set_name(tr("Variations in this picture"))
-        self.widget = Gtk.ScrolledWindow(
-            hscrollbar_policy=Gtk.PolicyType.NEVER, propagate_natural_height=True
-        )
-        self.widget.add(self._flow)
-        self._side = 4 * line_height(self._flow)
-        self.widget.set_max_content_height(round(_ROWS * self._side))
+        self._row = Gtk.Box(name="scumble_variations")
+        self._row.get_accessible().set_name(tr("Variations in this picture"))
+        self.widget = Gtk.ScrolledWindow(vscrollbar_policy=Gtk.PolicyType.NEVER)
+        self.widget.add(self._row)
+        self.widget.connect("scroll-event", self._scrolled)
+        self._side = 4 * line_height(self._row)
 
     def show_variations(self, variations: tuple[Variation, ...], load: Load) -> None:
         """Show these; `load` is called for those that are new."""
@@ -71,15 +60,22 @@ class VariationStrip:
         return thumbnail
 
     def _arrange(self) -> None:
-        for place in self._flow.get_children():
-            place.remove(place.get_child())
-            place.destroy()
+        for widget in self._row.get_children():
+            self._row.remove(widget)
         for thumbnail in self._thumbnails.values():
-            # The thumbnail takes the keys, its place does not.
-            place = Gtk.FlowBoxChild(can_focus=False)
-            place.add(thumbnail.widget)
-            self._flow.add(place)
-        self._flow.show_all()
+            self._row.pack_start(thumbnail.widget, False, False, 0)
+        self._row.show_all()
+
+    def _scrolled(self, _: Gtk.ScrolledWindow, event: Gdk.EventScroll) -> bool:
+        """Any wheel moves along the row as long as there is more of it."""
+        place = self.widget.get_hadjustment()
+        if place.get_upper() <= place.get_page_size():
+            return False
+        back = event.direction in {Gdk.ScrollDirection.UP, Gdk.ScrollDirection.LEFT}
+        _, right, down = event.get_scroll_deltas()
+        turned = right + down or (-1 if back else 1)
+        place.set_value(place.get_value() + turned * self._side)
+        return True
 
 
 def _key(variation: Variation) -> tuple[str, str]:

@@ -17,6 +17,7 @@ _CSS: Final = b"""
 .scumble-light.starting { background-color: #d9a72b; }
 .scumble-panel spinbutton button { padding: 0 2px; min-width: 18px; }
 .scumble-frame { border: 1px solid alpha(currentColor, 0.25); border-radius: 3px; }
+.scumble-sign { padding: 3px 5px; min-width: 16px; }
 .scumble-run { font-weight: bold; padding-top: 6px; padding-bottom: 6px; }
 .scumble-placeholder { opacity: 0.55; }
 .scumble-thumbnail { padding: 2px; border: 2px solid transparent; }
@@ -46,6 +47,7 @@ def flat_button(name: str, drawing: str, tip: str) -> Gtk.Button:
     """A button with a sign; `tip` is also what screen readers say."""
     button = Gtk.Button(name=name, relief=Gtk.ReliefStyle.NONE, tooltip_text=tip)
     button.set_image(sign(drawing))
+    button.get_style_context().add_class("scumble-sign")
     button.get_accessible().set_name(tip)
     return button
 
