@@ -76,8 +76,9 @@ class Dialog:
         dialog.get_content_area().pack_end(self._server, False, False, 6)
         self._models.row.show_all()
         self._server.show()
-        # So that a painter can type at once, and not press OK by mistake.
-        first.child_focus(Gtk.DirectionType.TAB_FORWARD)
+        # So that a painter can type at once: GIMP gives the keyboard to OK, which a space presses.
+        field = first.get_label().get_mnemonic_widget()
+        dialog.connect("map", lambda _: field.grab_focus())
 
     def _show_server(self, line: Line, errand: Errand) -> None:
         tr = self._tr
