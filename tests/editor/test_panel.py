@@ -221,6 +221,7 @@ def test_without_a_server_the_panel_says_how_to_get_one(tmp_path: Path) -> None:
     view = desk.panel.view(desk.picture)
     assert (view.light, view.light_text) == (Light.OFF, "The server is gone. Start it again.")
     assert not view.can_start_server, "this machine does not know how"
+    assert not any(view.modes.values()), "a painter may try, and is told then"
 
 
 def test_the_same_is_done_again_from_a_new_seed(desk: Desk) -> None:

@@ -313,5 +313,6 @@ def krita_desk(folder: Path, *, with_server: bool = True) -> Iterator[KritaDesk]
                 desk.server.listening()
             yield desk
         finally:
-            desk.stop_server()
+            if desk.server is not None:
+                desk.stop_server()
             shutil.rmtree(folder / "cache", ignore_errors=True)

@@ -80,7 +80,7 @@ def test_the_result_of_a_closed_picture_is_offered_when_it_is_opened_again(
     desk.start_server()
     file = desk.krita.folder / "kept.kra"
     desk.krita.run("doc().setBatchmode(True); assert doc().saveAs(file)", file=str(file))
-    desk.set(prompt="a fox", steps=12)
+    desk.set(prompt="a fox", steps=200)
     desk.click("scumble_run")
     desk.wait_until("shown().job is not None and shown().job.fraction", "running job")
     desk.close_documents()

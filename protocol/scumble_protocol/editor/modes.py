@@ -32,10 +32,13 @@ def missing(
     """For every mode why a server does not offer it, in a sentence; empty where it does.
 
     Args:
-        features: Those of its welcome.
+        features: Those of its welcome; none before a server was reached, when nothing is missing
+            yet.
         models: The models that it has now.
         tr: Translates the sentences.
     """
+    if not features:
+        return dict.fromkeys(Mode, "")
     kinds = {model.kind for model in models}
     return {mode: _reason(mode, features, kinds, tr) for mode in Mode}
 

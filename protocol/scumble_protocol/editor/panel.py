@@ -241,7 +241,7 @@ class Panel:
 
     def _start(self, order: Order) -> str:
         reason = missing(self._studio.features, self._studio.models, self._tr)[order.mode]
-        if reason and self._server.light is Light.ON:
+        if reason:
             raise RequestError(ErrorCode.INVALID_VALUE, reason, self._tr("Choose another mode."))
         if order.mode is Mode.UPSCALE:
             return self._studio.upscale(order.scale, order.upscaler)

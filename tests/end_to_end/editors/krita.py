@@ -36,10 +36,17 @@ class KritaError(AssertionError):
 class Krita:
     """A Krita that runs and does what it is told."""
 
-    def __init__(self, screen: Screen, connection: socket.socket, folder: Path) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        connection: socket.socket,
+        folder: Path,
+        process: subprocess.Popen[bytes],
+    ) -> None:
         self.screen = screen
         self.folder = folder
         self._connection = connection
+        self._process = process
 
     def run(self, code: str, **values: object) -> Any:
         """Run code on Krita's main thread and give what it assigned to `result`.
@@ -66,6 +73,10 @@ class Krita:
     def wait_for(self, code: str, what: str, seconds: float = 20_000 * MS) -> Any:
         """Run code until its `result` is true; Krita's event loop turns in between."""
         return wait_for(lambda: self.run(code), seconds, what)
+
+    def wait_for_end(self, seconds: float = 60_000 * MS) -> int:
+        """Wait until it has closed itself; its exit code."""
+        return self._process.wait(seconds)
 
     def _receive(self, length: int) -> bytes:
         received = b""
@@ -95,7 +106,7 @@ def open_krita(folder: Path, state: Path | None = None) -> Iterator[Krita]:
         krita = start(("krita", "--nosplash"), log, environment, folder)
         try:
             with _connect(control, krita, log) as connection:
-                yield Krita(screen, connection, folder)
+                yield Krita(screen, connection, folder, krita)
         finally:
             end(krita)
 

@@ -18,9 +18,10 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from krita import Extension, Krita
 from PyQt5.QtCore import QObject
 from PyQt5.QtNetwork import QLocalServer, QLocalSocket
+
+from krita import Extension, Krita
 
 faulthandler.enable()
 
