@@ -113,3 +113,9 @@ def test_an_unknown_style_is_told_with_the_nearest() -> None:
     with pytest.raises(RequestError, match="no style 'comics'") as raised:
         Styles.read(SHIPPED).get("comics")
     assert raised.value.hint == "Did you mean comic?"
+
+
+def test_a_style_that_can_not_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(RequestError, match=r"folder.*can't be read"):
+        read_style(tmp_path / "folder.json")
