@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any, Protocol
 
 from krita import DockWidget
+from scumble_krita.front import Front
 from scumble_krita.guard import Guard
 from scumble_krita.overlay import PreviewOverlay
 from scumble_krita.panel_widget import PanelWidget
 from scumble_krita.pictures import OpenPictures
 from scumble_krita.qt import QtCore, QtGui, is_deleted
 from scumble_krita.shape import Shape, selected_shape
-from scumble_krita.viewport import canvas_area, placement
+from scumble_krita.viewport import placement
 from scumble_protocol.editor.gallery import Picture, Variation
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
@@ -23,7 +24,7 @@ from scumble_protocol.editor.panel import Panel
 from scumble_protocol.editor.recall import recall
 from scumble_protocol.editor.view import JobView, PreviewView, View
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 2.0
 """How often to see whether the painter, or undo, changed which variations there are."""
 
 _MESSAGE_MS = 6000
@@ -55,12 +56,12 @@ class ScumbleDocker(DockWidget):
         self.setWindowTitle("Scumble")
         self._office = office
         self._overlay: PreviewOverlay | None = None
-        self._variations: tuple[Variation, ...] = ()
         self._looked = 0.0
         self._picture: Picture | None = None
         self._told = ""
         self._shapes: dict[str, Shape | None] = {}
         self._is_working = False
+        self.front = Front(office.krita, self)
         self.panel = PanelWidget(office.tr)
         self.panel.form.fill(office.panel.memory.order)
         self._use_history()
@@ -73,29 +74,30 @@ class ScumbleDocker(DockWidget):
         self._office.guard(self.refresh)()
 
     @property
-    def window_of_krita(self) -> Any:
-        """Krita's object for the docker's window; None while it has none."""
-        here = self.parentWidget()
-        windows = self._office.krita.windows()
-        return next((window for window in windows if window.qwindow() is here), None)
-
-    @property
     def is_working(self) -> bool:
         """Whether something is going on that the painter watches."""
         return self._is_working
 
     def refresh(self) -> None:
         """Show what there is to show now."""
-        view = self._active_view()
-        document = view.document() if view else None
+        self.front.look()
+        view, document = self.front.view, self.front.document
         picture = self._office.pictures.of(document) if document else None
         shown = self._office.panel.view(picture)
+        was_working = self._is_working
         self._is_working = shown.job is not None or shown.is_starting
         self.panel.show_view(shown)
         self._show_preview(shown.preview, shown.job, view, document)
         self._tell(shown, view)
-        if picture is not self._picture or time.monotonic() - self._looked > _LOOK_SECONDS:
+        if picture is not self._picture or (was_working and not self._is_working):
             self._picture = picture
+            self.look_at_variations()
+
+    def turn(self, *, has_news: bool) -> None:
+        """Some time went by: show what changed since."""
+        if self.front.look() or has_news:
+            self.refresh()
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
             self.look_at_variations()
 
     def look_at_variations(self) -> None:
@@ -181,18 +183,13 @@ class ScumbleDocker(DockWidget):
     def _use_history(self) -> None:
         self.panel.form.prompt.used(self._office.panel.memory.prompts)
 
-    def _active_view(self) -> Any:
-        window = self.window_of_krita
-        view = window.activeView() if window else None
-        return view if view is not None and view.document() is not None else None
-
     def _show_preview(
         self, preview: PreviewView | None, job: JobView | None, view: Any, document: Any
     ) -> None:
         overlay = self._overlay
         if overlay is not None and is_deleted(overlay):
             overlay = self._overlay = None
-        area = canvas_area(self.parentWidget()) if preview and view else None
+        area = self.front.canvas() if preview and view else None
         if overlay is not None and (area is None or overlay.parentWidget() is not area.viewport()):
             overlay.show_preview(None)
             overlay.deleteLater()

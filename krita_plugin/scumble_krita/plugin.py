@@ -14,6 +14,7 @@ from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension
 from scumble_krita.actions import ActionName, action_titles
 from scumble_krita.backstage import Backstage
 from scumble_krita.docker import ScumbleDocker
+from scumble_krita.front import SETTLING_SECONDS
 from scumble_krita.guard import Guard
 from scumble_krita.pictures import OpenPictures
 from scumble_krita.qt import QtCore, QtWidgets, is_deleted
@@ -63,6 +64,8 @@ class Plugin(QtCore.QObject):
         self.guard = Guard(partial(self.panel.say, None))
         self.pictures = OpenPictures(krita, self.panel, Backstage(krita, self.guard))
         self._dockers: list[ScumbleDocker] = []
+        self._shown: list[QtWidgets.QMdiSubWindow] = []
+        self._settled = 0.0
         self._looked = 0.0
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.guard(self._tick))
@@ -108,8 +111,8 @@ class Plugin(QtCore.QObject):
         if now - self._looked > _LOOK_SECONDS:
             self._looked = now
             self._look()
-        elif has_news:
-            self._refresh()
+        for docker in self._living():
+            docker.turn(has_news=has_news)
         pace = self._pace()
         if self._timer.interval() != pace:
             self._timer.setInterval(pace)
@@ -121,12 +124,14 @@ class Plugin(QtCore.QObject):
         return _WORKING_MS if is_working else _IDLE_MS
 
     def _look(self) -> None:
-        self.pictures.look()
-        self._refresh()
-
-    def _refresh(self) -> None:
-        for docker in self._living():
-            docker.refresh()
+        """See which pictures are open, as long as that may have changed."""
+        shown = [one for docker in self._living() for one in docker.front.all_shown()]
+        now = time.monotonic()
+        if shown != self._shown:
+            self._shown = shown
+            self._settled = now + SETTLING_SECONDS
+        if now < self._settled:
+            self.pictures.look()
 
     def _close(self) -> None:
         """Krita ends: what runs goes on, and its results are asked for the next time."""

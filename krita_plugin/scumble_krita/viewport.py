@@ -46,18 +46,6 @@ class Placement:
         return turn * QtGui.QTransform.fromTranslate(-corner.x() - x, -corner.y() - y)
 
 
-def canvas_area(window: QtWidgets.QMainWindow) -> QtWidgets.QAbstractScrollArea | None:
-    """The scroll area around the canvas of a window's active view; None if it has no view."""
-    space = window.findChild(QtWidgets.QMdiArea)
-    active = space.activeSubWindow() if space else None
-    areas = active.findChildren(QtWidgets.QAbstractScrollArea) if active else []
-    return next((area for area in areas if _is_canvas(area)), None)
-
-
-def _is_canvas(area: QtWidgets.QAbstractScrollArea) -> bool:
-    return "CanvasController" in area.metaObject().className()
-
-
 def placement(view: Any, document: Any, area: QtWidgets.QAbstractScrollArea) -> Placement:
     """How a view shows its document now.
 

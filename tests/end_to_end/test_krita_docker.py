@@ -32,7 +32,6 @@ RECT = (150, 90, 100, 60)
 TOOLS = """
 import dataclasses
 from scumble_krita.qt import is_deleted
-from scumble_krita.viewport import canvas_area
 from scumble_krita._vendor.scumble_protocol.editor.modes import Mode
 from scumble_krita._vendor.scumble_protocol.editor.view import JobView, PreviewView
 from scumble_krita._vendor.scumble_protocol.errors import ErrorCode, RequestError
@@ -62,7 +61,7 @@ canvas = lambda: app.activeWindow().activeView().canvas()
 
 
 def canvas_box():
-    port = canvas_area(window()).viewport()
+    port = docker().front.canvas().viewport()
     place = port.mapToGlobal(QPoint(0, 0))
     return [place.x(), place.y(), port.width(), port.height()]
 
