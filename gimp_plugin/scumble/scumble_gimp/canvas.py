@@ -156,8 +156,13 @@ class GimpPicture:
     def key(self) -> str:
         """Its file; for an image that was never saved, what tells it from others in this GIMP."""
         file = self.image.get_file()
+        return str(file.get_uri()) if file else self.unsaved_key(self.image.get_id())
+
+    @staticmethod
+    def unsaved_key(number: int) -> str:
+        """The key of an image that was never saved, by its id."""
         # The parent of every plug-in is GIMP itself.
-        return str(file.get_uri()) if file else f"gimp:{os.getppid()}:{self.image.get_id()}"
+        return f"gimp:{os.getppid()}:{number}"
 
     def title(self) -> str:
         """How GIMP calls it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from scumble_protocol.private_file import read_values, write_values
 
 MEMORY_FILE: Final = "panel-gimp.json"
 JOBS_FOLDER: Final = "jobs-gimp"
+
+HOMELESS: Final = ""
+"""The key of a job whose picture was closed without ever having been saved."""
 
 
 @dataclass
@@ -59,17 +63,28 @@ class GimpMemory(Memory):
         return super().of_picture(key)
 
     def left_behind(self, key: str) -> dict[str, Pending]:
-        """The jobs of a picture whose process has ended before they did, the oldest first."""
+        """The jobs of a picture whose process has ended before they did, the oldest first.
+
+        Those of pictures that can't come back, since they were never saved, are any picture's.
+        """
         files = sorted(self.jobs.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
         found = {file.stem: read_values(self.jobs, file.name) for file in files}
         return {
             job: Pending(key, str(values.get("title")))
             for job, values in found.items()
             if values is not None
-            and values.get("key") == key
+            and (values.get("key") == key or _is_homeless(values.get("key")))
             and job not in self.pending
             and not is_alive(values.get("pid"))
         }
+
+
+def _is_homeless(key: Any) -> bool:
+    """Whether a key (see `GimpPicture.key`) is that of a picture that can't be opened again."""
+    if not isinstance(key, str) or key == HOMELESS:
+        return True
+    gimp = re.match(r"gimp:(\d+):", key)
+    return gimp is not None and not is_alive(int(gimp[1]))
 
 
 def is_alive(pid: Any) -> bool:

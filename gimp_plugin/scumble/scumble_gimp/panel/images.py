@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from scumble_gimp.canvas import GimpPicture
 from scumble_gimp.host import Gimp
+from scumble_gimp.memory import HOMELESS
 from scumble_gimp.panel.choice import Item
 from scumble_protocol.editor.panel import Panel
 
@@ -26,10 +28,18 @@ class OpenImages:
         images = {image.get_id(): image for image in Gimp.get_images()}
         for number in self._pictures.keys() - images.keys():
             self._panel.close(self._pictures.pop(number))
+            self._let_go(number)
         for number, image in images.items():
             if number not in self._pictures:
                 self._pictures[number] = GimpPicture(image)
                 self._panel.open(self._pictures[number])
+
+    def _let_go(self, number: int) -> None:
+        """Let any picture have the results of one that was closed and never saved."""
+        memory = self._panel.memory
+        for job, pending in [*memory.pending.items()]:
+            if pending.key == GimpPicture.unsaved_key(number):
+                memory.expect(job, replace(pending, key=HOMELESS))
 
     def of(self, number: int | None) -> GimpPicture | None:
         """The picture of an image by its id; None if it is not open."""
