@@ -202,6 +202,18 @@ class PanelPainter(Painter):
         self.turn_to(PANEL)
         self.hands.press("alt+F4")
 
+    def open_picture(self, file: Path) -> int:
+        """Open a picture as painters do; its id."""
+        pictures = self.gimp.run(PICTURES)
+        self.turn_to(f"{MAIN}|^GNU Image Manipulation Program$")
+        self.hands.press("ctrl+o")
+        self.turn_to("Open Image")
+        self.hands.write(str(file))
+        self.hands.press("Return")
+        wait_for(lambda: self.gimp.run(PICTURES) > pictures, PATIENCE, "opened picture")
+        image: int = self.gimp.run("result = max(i.get_id() for i in Gimp.get_images())")
+        return image
+
     def close_picture(self) -> None:
         """Close the picture in front, whatever was changed in it."""
         pictures = self.gimp.run(PICTURES)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from scumble_protocol import endpoint
 from tests.end_to_end.editors.hands import Point
 from tests.end_to_end.editors.processes import wait_for
 from tests.end_to_end.gimp.at_panel import (
@@ -24,7 +22,7 @@ from tests.end_to_end.gimp.painter import MAIN
 pytestmark = [pytest.mark.editor, pytest.mark.timeout(900)]
 
 QUICK = {"steps": 3}
-SLOW = {"steps": 60}
+SLOW = {"steps": 150}
 """Long enough to do something meanwhile."""
 
 PIXELS = """
@@ -37,16 +35,20 @@ image = Gimp.get_images()[0]
 result = pixels(image.get_layers()[-1])
 """
 
-OPEN = """
-image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(path))
-Gimp.Display.new(image)
-result = image.get_id()
-"""
-
 SELECT = """
 image = Gimp.get_images()[0]
 image.select_ellipse(Gimp.ChannelOps.REPLACE, 130, 150, 220, 200)
 Gimp.displays_flush()
+"""
+
+NEW = """
+image = Gimp.Image.new(200, 200, Gimp.ImageBaseType.RGB)
+layer = Gimp.Layer.new(
+    image, "base", 200, 200, Gimp.ImageType.RGB_IMAGE, 100, Gimp.LayerMode.NORMAL
+)
+layer.fill(Gimp.FillType.WHITE)
+image.insert_layer(layer, None, 0)
+Gimp.Display.new(image)
 """
 
 IS_CONNECTED = "shown().light.value == 'on' and bool(shown().models)"
@@ -80,6 +82,24 @@ def panel(painter: PanelPainter, open_panel: Panel) -> Panel:
 def groups(painter: PanelPainter) -> list[str]:
     """The names of the results that are in the picture."""
     return [item[0] for item in painter.layers() if isinstance(item, list)]
+
+
+def test_the_panel_starts_the_server_and_ends_with_gimp(desk: Desk) -> None:
+    with at_panel(desk, paint_file(desk.gimp.work / "sky.png")) as painter:
+        painter.know_server()
+        painter.gimp.run(SELECT)
+        panel = painter.open_panel()
+        panel.wait_until("len(widgets('scumble_start_server')) == 1", "button")
+        panel.click("scumble_run")
+        panel.wait_until("shown().is_error and 'server' in shown().status", "what is missing")
+        panel.click("scumble_start_server")
+        panel.wait_until(IS_CONNECTED, "server", A_JOB)
+        panel.wait_until("not widgets('scumble_server')", "end of the question")
+        panel.set(**QUICK, prompt="a star")
+        panel.click("scumble_run")
+        panel.finish(1)
+        assert groups(painter) == ["Scumble: a star"]
+    wait_for(lambda: not panel.is_there, PATIENCE, "end of the panel")
 
 
 def test_results_come_while_the_painter_paints_and_each_is_its_own_undo_step(
@@ -200,13 +220,13 @@ def test_there_is_one_panel_and_the_image_that_calls_it_is_chosen(
     panel: Panel, painter: PanelPainter
 ) -> None:
     first = panel.ask("panel_window._chosen")
-    other = paint_file(Path(painter.work) / "other.png", 300, 200)
-    second = painter.gimp.run(OPEN, path=str(other))
+    other = paint_file(painter.work / "other.png", 300, 200)
+    second = painter.open_picture(other)
     panel.wait_until("len(content.picture._items) == 2", "line for the new picture")
     assert panel.ask("panel_window._chosen") == first, "it keeps to its picture"
     painter.choose("Scumble panel")  # the new picture's window is the one in front
     panel.wait_until(f"panel_window._chosen == {second}", "the picture that was called from")
-    assert len(painter.windows("^Scumble$")) == 1
+    assert len(wait_for(lambda: painter.windows("^Scumble$"), PATIENCE, "panel")) == 1
     painter.close_picture()
     panel.wait_until(f"panel_window._chosen == {first}", "the picture that is left")
 
@@ -217,15 +237,32 @@ def test_the_result_of_a_closed_picture_waits_for_it(panel: Panel, painter: Pane
     panel.wait_until("shown().job is not None and shown().job.fraction", "running job")
     painter.close_picture()
     panel.wait_until("panel_window._picture is None", "panel without a picture")
+    painter.photograph("no-picture")
     assert not panel.ask("widget('scumble_run').get_sensitive()")
     panel.wait_until("any(job.is_done for job in panel._jobs.values())", "result", A_JOB)
-    painter.gimp.run(OPEN, path=str(painter.work / "sky.png"))
+    painter.open_picture(painter.work / "sky.png")
     panel.wait_until("len(widgets('scumble_offer')) == 1", "offer")
     painter.photograph("offer")
     panel.click("scumble_insert")
     panel.finish(1)
     assert groups(painter) == ["Scumble: a mushroom"]
     assert panel.ask("shown().offers") == []
+
+
+def test_the_result_of_a_picture_that_was_never_saved_goes_into_another(
+    panel: Panel, painter: PanelPainter
+) -> None:
+    painter.gimp.run(NEW)
+    panel.wait_until("len(content.picture._items) == 2", "line for the new picture")
+    panel.run("panel_window.choose(max(panel_window._images._pictures))")
+    panel.set(**SLOW, prompt="a balloon")
+    panel.click("scumble_run")
+    panel.wait_until("shown().job is not None and shown().job.fraction", "running job")
+    painter.close_picture()
+    panel.wait_until("len(widgets('scumble_offer')) == 1", "offer for the other picture", A_JOB)
+    panel.click("scumble_drop")
+    panel.wait_until("not widgets('scumble_offer')", "dropped offer")
+    assert panel.ask("[*panel.memory.pending]") == []
 
 
 def test_a_closed_panel_leaves_no_process_and_its_job_is_offered_later(
@@ -246,21 +283,3 @@ def test_a_closed_panel_leaves_no_process_and_its_job_is_offered_later(
     assert desk.jobs == []
     painter.close_panel()
     wait_for(lambda: not again.is_there, PATIENCE, "end of the panel")
-
-
-def test_the_panel_starts_the_server_and_ends_with_gimp(desk: Desk) -> None:
-    assert endpoint.read(desk.state) is None
-    with at_panel(desk, paint_file(desk.gimp.work / "sky.png")) as painter:
-        painter.know_server()
-        painter.gimp.run(SELECT)
-        panel = painter.open_panel()
-        panel.wait_until("len(widgets('scumble_start_server')) == 1", "button")
-        assert not panel.ask("widget('scumble_run').get_sensitive()")
-        panel.click("scumble_start_server")
-        panel.wait_until(IS_CONNECTED, "server", A_JOB)
-        panel.wait_until("not widgets('scumble_server')", "end of the question")
-        panel.set(**QUICK, prompt="a star")
-        panel.click("scumble_run")
-        panel.finish(1)
-        assert groups(painter) == ["Scumble: a star"]
-    wait_for(lambda: not panel.is_there, PATIENCE, "end of the panel")
