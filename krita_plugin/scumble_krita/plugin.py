@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import os
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -36,6 +37,7 @@ _LOOK_SECONDS = 0.1
 
 _CLOSING_SECONDS = 0.5
 _LOG_BYTES = 2**20
+_TURN_SECONDS = 0.001
 
 _MODES = {
     ActionName.REGENERATE: Mode.REGENERATE,
@@ -58,7 +60,7 @@ class Plugin(QtCore.QObject):
         self.krita = krita
         self.tr = Language.of(_locale()).tr
         self._client = Client(local_server(state), name="krita", version=_version())
-        memory = Memory.of(state / "krita.json")
+        memory = Memory.of(state / "krita.json", self._client.soon)
         studio = Studio(self._client, cast("Canvas", None))  # each order brings its picture
         self.panel = Panel(studio, memory, Starter(state), self.tr)
         self.guard = Guard(partial(self.panel.say, None))
@@ -165,6 +167,9 @@ class ScumbleExtension(Extension):
 
 def register(krita: Any) -> None:
     """Make Krita know the plugin."""
+    # Whenever Krita's thread has waited for anything, Python lets it go on only once another thread
+    # has had its turn. The usual 5 ms of that are felt while the client packs a picture.
+    sys.setswitchinterval(min(sys.getswitchinterval(), _TURN_SECONDS))
     state = state_folder()
     _keep_log(state / "krita.log")
     plugin = Plugin(krita, state)

@@ -448,3 +448,12 @@ def test_a_pause_between_attempts_ends_when_asked(monkeypatch: pytest.MonkeyPatc
         with passing_server(port=port):
             client.retry()
             events_until(client, Connected)
+
+
+def test_something_small_is_done_on_another_thread_in_its_turn() -> None:
+    done: list[object] = []
+    with client_of(Address("ws://127.0.0.1:9", RIGHT)) as client:
+        client.soon(lambda: done.append(1))
+        client.soon(lambda: done.append(threading.current_thread().name))
+        wait_for(lambda: len(done) == 2)
+    assert done == [1, "scumble-client"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,14 @@ def test_what_is_no_order_is_the_default(text: str) -> None:
 def test_an_order_with_illegal_settings_is_refused() -> None:
     with pytest.raises(RequestError, match="steps"):
         Order.from_json('{"settings": {"steps": 0}}')
+
+
+def test_the_file_is_written_when_its_turn_comes(tmp_path: Path) -> None:
+    turns: list[Callable[[], None]] = []
+    file = tmp_path / "panel.json"
+    memory = Memory.of(file, turns.append)
+    memory.use(ORDER)
+    memory.use(Order())
+    assert not file.exists()
+    turns[0]()
+    assert Memory.of(file).order == ORDER, "as it was when it was asked for"

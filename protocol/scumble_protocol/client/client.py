@@ -163,6 +163,10 @@ class Client:
         """Try to connect at once, rather than after the pause between attempts."""
         self._inbox.put(_Command(lambda _: None, is_eager=True))
 
+    def soon(self, do: Callable[[], None]) -> None:
+        """Have something small done on the client's thread, such as writing a file."""
+        self._put(lambda _: do())
+
     def poll(self) -> list[ClientEvent]:
         """What happened since the last call; never waits."""
         self._ready.clear()
