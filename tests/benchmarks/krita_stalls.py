@@ -1,0 +1,83 @@
+"""How long Krita's window does not answer while a job is sent, worked on and put in place.
+
+`python -m tests.benchmarks.krita_stalls` starts a real Krita and a real server. A timer in Krita's
+own thread wants to tick every 5 ms; the longest time between two ticks is the longest stall. The
+same is measured with nothing going on, since the machine has stalls of its own.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from tests.end_to_end.krita_desk import KritaDesk, krita_desk, require_krita
+
+ROUNDS = 5
+TICKER = """
+from PyQt5.QtCore import QTimer, Qt
+import time
+
+
+class Ticker(QTimer):
+    def __init__(self):
+        super().__init__()
+        self.setTimerType(Qt.PreciseTimer)
+        self.timeout.connect(self.tick)
+        self.gaps = []
+        self.last = time.perf_counter()
+        self.start(5)
+
+    def tick(self):
+        now = time.perf_counter()
+        self.gaps.append(now - self.last)
+        self.last = now
+
+    def longest(self):
+        found = sorted(self.gaps)
+        self.gaps = []
+        return [1000 * found[-1], 1000 * found[int(len(found) * 0.99)]] if found else [0, 0]
+
+
+ticker = Ticker()
+"""
+# The whole job happens without a word from outside, so that nothing else delays the ticks.
+PRESS = "ticker.gaps = []; ticker.last = time.perf_counter(); widget('scumble_run').click()"
+
+
+def measure(desk: KritaDesk, side: int) -> dict[str, float]:
+    """Milliseconds: the longest gap of each round's job, and without a job."""
+    desk.new_document(side, side)
+    desk.wait_until("bool(shown().models)", "connection")
+    desk.set(prompt="a red apple", steps=8, strength=1.0)
+    jobs, still = [], []
+    for number in range(ROUNDS):
+        desk.krita.run(PRESS)
+        time.sleep(2.0)
+        desk.finish(groups=number + 1)
+        jobs.append(desk.ask("ticker.longest()")[0])
+        time.sleep(1.0)
+        desk.ask("ticker.longest()")
+        time.sleep(3.0)
+        still.append(desk.ask("ticker.longest()")[0])
+    return {
+        "job, median": statistics.median(jobs),
+        "job, best": min(jobs),
+        "no job, median": statistics.median(still),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    require_krita()
+    with tempfile.TemporaryDirectory() as folder, krita_desk(Path(folder)) as desk:
+        desk.krita.run(TICKER)
+        for side in (1024, 2048, 4096):
+            figures = measure(desk, side)
+            said = ", ".join(f"{name} {value:.0f} ms" for name, value in figures.items())
+            print(f"{side} x {side} pixels: longest stall of a {said}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
