@@ -61,8 +61,12 @@ class Errand:
         """The jobs of this picture that earlier runs left behind."""
         return self._memory.left_behind(self._picture.key())
 
-    def run(self, order: Order) -> None:
+    def run(self, order: Order, title: str) -> None:
         """Have it done; returns when the result is in the picture.
+
+        Args:
+            order: What to do.
+            title: How people call the job if it has no prompt.
 
         Raises:
             ScumbleError: It can't be done, failed, or was cancelled.
@@ -71,7 +75,7 @@ class Errand:
         if reason:
             hint = self._tr("Look for a newer Scumble, or another model.")
             raise RequestError(ErrorCode.INVALID_VALUE, reason, hint)
-        title = order.prompt or order.mode.value
+        title = order.prompt or title
         job = self._start(order)
         self._memory.expect(job, Pending(self._picture.key(), title))
         self._await(job, title)

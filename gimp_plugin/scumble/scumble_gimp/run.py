@@ -47,5 +47,5 @@ def run(call: Call, mode: Mode, title: str) -> bool:
             if not interview.ask(call, line, errand):
                 return False
         errand.reach(may_start=not call.is_by_script)
-        errand.run(order_of(mode, call.config, line.studio.models))
+        errand.run(order_of(mode, call.config, line.studio.models), title)
     return True

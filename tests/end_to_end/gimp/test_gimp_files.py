@@ -26,11 +26,9 @@ SAVE = """
 image, base = picture(120, 90)
 select(image, 20, 20, 50, 40)
 answer = call("regenerate", image, [base], prompt="grass", steps=2, count=2, strength=1.0)
-for file in files:
-    saved = Gimp.file_save(
-        Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(file), None
-    )
-    assert saved, file
+assert Gimp.file_save(
+    Gimp.RunMode.NONINTERACTIVE, image, Gio.File.new_for_path(file), None
+)
 merged = Gimp.Layer.new_from_visible(image, image, "seen")
 result = {
     "answer": answer,
@@ -45,7 +43,7 @@ merged = Gimp.Layer.new_from_visible(image, image, "seen")
 select(image, 20, 20, 50, 40)
 answer = call("regenerate", image, [image.get_layers()[-1]], prompt="sand", steps=2)
 result = {
-    "tree": tree(image.get_layers())[1:],
+    "tree": tree(image.get_layers()),
     "pixels": text(read(merged, RGBA8, 0, 0, image.get_width(), image.get_height())),
     "answer": answer,
 }
@@ -95,14 +93,14 @@ def seen_by_krita(told: dict[str, str]) -> np.ndarray[Any, Any]:
 
 
 def test_krita_opens_what_gimp_saved_with_a_result_in_it(desk: Desk, krita: Krita) -> None:
-    files = [str(desk.gimp.work / f"result.{ending}") for ending in ("xcf", "ora")]
-    told = desk.run(SAVE, files=files)
+    # Krita refuses XCF files of GIMP 2.9 and newer, so that OpenRaster it is.
+    file = str(desk.gimp.work / "result.ora")
+    told = desk.run(SAVE, file=file)
     assert told["answer"] == [3, ""]
+    opened = krita.run(KRITA_OPENS, file=file)
+    assert opened["tree"] == told["tree"]
     wanted = samples(told["pixels"]).reshape(-1, 4)
-    for file in files:
-        opened = krita.run(KRITA_OPENS, file=file)
-        assert opened["tree"] == told["tree"], file
-        assert difference(seen_by_krita(opened), wanted) <= 2, file
+    assert difference(seen_by_krita(opened), wanted) <= 2
 
 
 def test_gimp_opens_what_the_command_line_wrote_and_goes_on_with_it(
@@ -118,9 +116,9 @@ def test_gimp_opens_what_the_command_line_wrote_and_goes_on_with_it(
     assert ended.returncode == 0, ended.stderr
     told = desk.run(OPEN, file=str(file))
     assert told["answer"] == [3, ""]
-    (group, layers), base = told["tree"]
-    assert group == "Scumble: grass"
-    assert len(layers) == 2
+    (group, layers), (sand, _), base = told["tree"]
+    assert [group, sand] == ["Scumble: grass", "Scumble: sand"]
+    assert layers[2:] == ["Mask"]  # as grey values, since OpenRaster has no layer masks
     assert base
     pixels = samples(told["pixels"]).reshape(*SIZE, 4)
     outside = np.ones(SIZE, bool)
