@@ -132,13 +132,17 @@ def test_a_job_goes_from_the_button_to_the_layer(desk: Desk) -> None:
     desk.hear(Started(job, 2))
     assert desk.job == JobView(job, "a cat", "Starting")
     desk.hear(Progress(job, 3, Phase.LOADING, 0, 1, -1, "starter"))
-    assert desk.job == JobView(job, "a cat", "Loading the model: starter")
+    assert desk.job == JobView(job, "a cat", "Loading the model: starter", is_loading=True)
     desk.hear(Progress(job, 3, Phase.LOADING, 1, 2, -1, ""))
     assert desk.job.fraction == 0.5
-    desk.hear(Progress(job, 4, Phase.SAMPLING, 3, 12, 2.5, ""))
-    assert desk.job == JobView(job, "a cat", "Sampling 3 of 12", 0.5, 2.5)
-    desk.hear(Progress(job, 5, Phase.DECODING, 0, 0, 0, ""))
-    assert (desk.job.phase, desk.job.fraction) == ("Decoding", 0.95)
+    desk.hear(Progress(job, 4, Phase.SAMPLING, 6, 12, 2.5, ""))
+    assert desk.job.fraction == pytest.approx(0.5)
+    sampling = JobView(job, "a cat", "Sampling 6 of 12", desk.job.fraction, 2.5)
+    assert desk.job == sampling
+    desk.hear(Progress(job, 5, Phase.SAMPLING, 12, 12, 0, ""))
+    desk.hear(Progress(job, 6, Phase.DECODING, 0, 0, 0, ""))
+    assert desk.job.phase == "Decoding"
+    assert desk.job.fraction == pytest.approx(0.95)
     desk.hear(result(job))
     assert desk.panel.view(desk.picture).job is None
     assert desk.said == ("Done in 0.5 s.", False)

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from scumble_protocol.editor.canvas import Margins, Source
 from scumble_protocol.editor.modes import Mode
+from scumble_protocol.editor.names import SAMPLER_NAMES
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import ErrorCode, RequestError
@@ -70,19 +71,8 @@ class Switch:
 
 Argument = Text | Number | Choice | Switch
 
-_SAMPLERS: Final[Mapping[str, str]] = {
-    Sampler.EULER.value: "Euler",
-    Sampler.EULER_A.value: "Euler a",
-    Sampler.DPMPP_2M.value: "DPM++ 2M",
-    Sampler.DPMPP_2M_KARRAS.value: "DPM++ 2M Karras",
-    Sampler.DPMPP_SDE_KARRAS.value: "DPM++ SDE Karras",
-    Sampler.DDIM.value: "DDIM",
-    Sampler.UNIPC.value: "UniPC",
-    Sampler.LCM.value: "LCM",
-    Sampler.HEUN.value: "Heun",
-}
+_SAMPLERS: Final = {sampler.value: name for sampler, name in SAMPLER_NAMES.items()}
 
-# The underlined letters differ from one another, and from those of the dialog's own buttons.
 _PROMPT: Final = (
     Text("prompt", "_Prompt", "What the area should become"),
     Text("negative", "_Negative prompt", "What it should not become"),

@@ -18,7 +18,7 @@ _SPANS = {
 
 
 def advanced(view: JobView, event: Accepted | Started | Progress, tr: Translate) -> JobView:
-    """The job after an event; its bar never goes back, and is endless while a model loads."""
+    """The job after an event; its bar never goes back, but begins anew once a model was loaded."""
     if isinstance(event, Accepted):
         return replace(view, phase=_waiting(event.position, tr), fraction=None)
     if isinstance(event, Started):
@@ -26,8 +26,9 @@ def advanced(view: JobView, event: Accepted | Started | Progress, tr: Translate)
     return replace(
         view,
         phase=_phase(event, tr),
-        fraction=_fraction(event, view.fraction),
+        fraction=_fraction(event, None if view.is_loading else view.fraction),
         seconds_left=event.seconds_left if event.seconds_left >= 0 else None,
+        is_loading=event.phase is Phase.LOADING,
     )
 
 
@@ -69,5 +70,7 @@ def _fraction(event: Progress, before: float | None) -> float | None:
     if event.phase is Phase.LOADING:
         return event.step / event.of if event.of > 1 else None
     begin, end = _SPANS[event.phase]
+    if event.phase is Phase.DECODING and (before or 0) < begin:
+        return before  # one of several variations, and the next is sampled after it
     reached = begin + (end - begin) * (event.step / event.of if event.of else 0)
     return max(reached, before or 0)

@@ -31,6 +31,7 @@ class JobView:
         fraction: How much of it is done, 0 to 1; None while that is not known.
         seconds_left: How long it will take still, in seconds; None while that is not known.
         is_stopping: Whether it was asked to stop.
+        is_loading: Whether its model is being loaded, and `fraction` is about that.
     """
 
     job: str
@@ -39,6 +40,7 @@ class JobView:
     fraction: float | None = None
     seconds_left: float | None = None
     is_stopping: bool = False
+    is_loading: bool = False
 
 
 @dataclass(frozen=True)
