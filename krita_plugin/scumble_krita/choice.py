@@ -3,26 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from scumble_krita.qt import Qt, QtCore, QtWidgets
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line of a list.
-
-    Args:
-        id: What it stands for.
-        title: What it shows.
-        tip: Its tooltip.
-        is_enabled: Whether it can be chosen.
-    """
-
-    id: str
-    title: str
-    tip: str = ""
-    is_enabled: bool = True
+from scumble_protocol.editor.form import Item
 
 
 class Choice(QtWidgets.QComboBox):

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from krita import DockWidget
 from scumble_krita.front import Front
-from scumble_krita.guard import Guard
 from scumble_krita.overlay import PreviewOverlay
 from scumble_krita.panel_widget import PanelWidget
 from scumble_krita.pictures import OpenPictures
@@ -18,6 +17,7 @@ from scumble_krita.qt import QtCore, QtGui, is_deleted
 from scumble_krita.shape import Shape, selected_shape
 from scumble_krita.viewport import placement
 from scumble_protocol.editor.gallery import Picture, Variation
+from scumble_protocol.editor.guard import Guard
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.panel import Panel

@@ -22,6 +22,10 @@ class WholeNumber(QtWidgets.QSpinBox):
         self.setSuffix(suffix)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
+    def set_value(self, value: float) -> None:
+        """Show a number, rounded."""
+        self.setValue(round(value))
+
     def wheelEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 (Qt's name)
         """The wheel counts only where the painter is."""
         if self.hasFocus():
@@ -41,6 +45,10 @@ class RealNumber(QtWidgets.QDoubleSpinBox):
         self.setDecimals(1)
         self.setSuffix(suffix)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def set_value(self, value: float) -> None:
+        """Show a number."""
+        self.setValue(value)
 
     def wheelEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 (Qt's name)
         """The wheel counts only where the painter is."""

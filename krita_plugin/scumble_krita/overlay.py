@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scumble_krita.guard import Guard
 from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
 from scumble_krita.shape import Shape
 from scumble_krita.thumbnails import image_of
 from scumble_krita.viewport import Placement
+from scumble_protocol.editor.guard import Guard
 from scumble_protocol.editor.view import PreviewView
 from scumble_protocol.geometry import Rect
 

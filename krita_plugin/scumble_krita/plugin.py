@@ -16,11 +16,11 @@ from scumble_krita.actions import ActionName, action_titles
 from scumble_krita.backstage import Backstage
 from scumble_krita.docker import ScumbleDocker
 from scumble_krita.front import SETTLING_SECONDS
-from scumble_krita.guard import Guard
 from scumble_krita.pictures import OpenPictures
 from scumble_krita.qt import QtCore, QtWidgets, is_deleted
 from scumble_protocol.client import Client, local_server
 from scumble_protocol.editor.canvas import Canvas
+from scumble_protocol.editor.guard import Guard
 from scumble_protocol.editor.language import Language
 from scumble_protocol.editor.memory import Memory
 from scumble_protocol.editor.modes import Mode

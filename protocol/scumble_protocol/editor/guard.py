@@ -1,7 +1,8 @@
-"""The one place where whatever goes wrong in the plugin ends up.
+"""The one place where whatever goes wrong in a plugin ends up.
 
-Krita shows an exception that leaves a plugin in a modal dialog, in the middle of a painter's work.
-So everything that Krita or Qt calls from outside goes through a `Guard`.
+Krita shows an exception that leaves a plugin in a modal dialog, in the middle of a painter's work;
+in GIMP it would be lost, and a clock that raised would stand still. So everything that an editor or
+its toolkit calls from outside goes through a `Guard`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class Guard:
-    """Wraps what Krita and Qt call.
+    """Wraps what an editor and its toolkit call.
 
     Args:
         tell: Shows an error to the painter.
@@ -37,7 +38,7 @@ class Guard:
                 self._tell(
                     ServerError(
                         ErrorCode.INTERNAL,
-                        f"Scumble's docker failed: {error!r}.",
+                        f"Scumble's plugin failed: {error!r}.",
                         "Its log says more; please report it.",
                     )
                 )
