@@ -129,6 +129,7 @@ def start_a_long_job(desk: Desk, painter: Painter, variations: int) -> None:
     painter.turn_to("Regenerate selection")
     painter.hands.press("alt+v", "ctrl+a")
     painter.hands.write(str(variations))
+    painter.hands.press("Tab")  # so that the field takes the number
     painter.hands.press("alt+o")
     wait_for(lambda: desk.jobs, PATIENCE, "job in the plug-in's memory")
 
