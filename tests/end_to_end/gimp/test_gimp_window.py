@@ -100,9 +100,10 @@ def test_cancel_leaves_the_result_to_be_put_in_or_thrown_away(
         painter.turn_to("^Scumble$")
         painter.gimp.screen.photograph(desk.gimp.work / "question.png")
         painter.hands.press("alt+p")
-        layers = painter.wait_for_layers(3)
-        assert len(layers[0][1]) == 5
         wait_for(lambda: not desk.jobs, PATIENCE, "empty memory")
+        group, *others = painter.layers()
+        assert len(group[1]) == 5
+        assert others == ["stroke", picture.name]
         painter.undo()
         assert painter.wait_for_layers(2) == ["stroke", picture.name]
 
