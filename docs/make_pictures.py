@@ -29,6 +29,7 @@ from starter.captions import with_article
 from starter.desk import Desk, Order
 from starter.judge import PLAIN_COLOURS, contact_sheet, shrunk
 from starter.objects import THINGS
+from starter.scenes import backdrop
 from starter.sketches import sketches
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -42,14 +43,16 @@ SHOWN = 128
 SKETCHED = ("house", "fox", "strawberry", "hamburger", "frog", "mushroom", "panda", "avocado")
 
 HOLES = (
-    ("a cookie", (300, 20)),
-    ("a hamburger", (300, 140)),
-    ("a ladybug", (20, 20)),
-    ("a gift", (330, 10)),
+    ("an apple", 0),
+    ("a hamburger", 13),
+    ("a cookie", 14),
+    ("a panda", 20),
+    ("a fox", 21),
+    ("a star", 42),
 )
-"""What is asked for in the sample picture, and the corner of the part that is shown."""
+"""What is asked for in a hole, and the number of the backdrop."""
 
-DETAIL = (190, 110, 96)
+DETAIL = (312, 232, 96)
 """Left, upper and side of the detail of the sample picture that is enlarged."""
 
 
@@ -79,28 +82,29 @@ def sketched() -> Image.Image:
     desk = Desk(STARTER_FOLDER)
     drawings = {drawing.thing: drawing for drawing in reversed(sketches(SIDE))}
     before = [drawings[name] for name in SKETCHED]
-    after = [desk.over(drawing.pixels, Order(drawing.prompt, 0.7)) for drawing in before]
+    after = [
+        desk.over(drawing.pixels, Order(drawing.prompt, 0.65, seed=seed))
+        for seed, drawing in enumerate(before)
+    ]
     shown = [shrunk(pixels, SHOWN) for pixels in [*(one.pixels for one in before), *after]]
     labels = [*(one.prompt.split(" on ")[0] for one in before), *("" for _ in after)]
     return contact_sheet(np.stack(shown), labels, len(before))
 
 
 def inpainted() -> Image.Image:
-    """Parts of a photograph with a thing put in, before and after."""
+    """Backdrops with a thing put in, before and after."""
     desk = Desk(STARTER_FOLDER)
-    with Image.open(SAMPLE) as picture:
-        photo = np.asarray(picture.convert("RGB"))
     rows, columns = np.mgrid[:SIDE, :SIDE] + 0.5
     hole = np.hypot(columns - SIDE / 2, rows - SIDE / 2) <= SIDE * 0.36
     selection = np.where(hole, np.uint8(255), np.uint8(0))
     before, after = [], []
-    for number, (prompt, (left, upper)) in enumerate(HOLES):
-        part = np.ascontiguousarray(photo[upper : upper + SIDE, left : left + SIDE])
-        before.append(part)
-        order = Order(f"{prompt} on a wooden table", seed=number)
-        after.append(desk.over(part, order, selection))
+    for prompt, number in HOLES:
+        ground, _ = backdrop(np.random.default_rng([31, number]), SIDE)
+        before.append(np.clip(np.rint(ground), 0, 255).astype(np.uint8))
+        after.append(desk.over(before[-1], Order(prompt), selection))
     labels = [*(prompt for prompt, _ in HOLES), *("" for _ in after)]
-    return contact_sheet(np.stack([*before, *after]), labels, len(HOLES))
+    shown = [shrunk(pixels, SHOWN) for pixels in [*before, *after]]
+    return contact_sheet(np.stack(shown), labels, len(HOLES))
 
 
 def enlarged() -> Image.Image:

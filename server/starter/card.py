@@ -130,7 +130,7 @@ saw no photograph and no person. Licences: see `NOTICE`.
 
 ## Figures
 
-The denoiser was trained for {kept.steps["unet"]:,} steps at {settings.side} pixels and then
+The denoiser was trained for {kept.steps["unet"]:,} steps at {settings.side} pixels, then for
 {kept.steps["native"]:,} at {settings.native_side}.
 
 {judged}
@@ -149,6 +149,7 @@ The denoiser was trained for {kept.steps["unet"]:,} steps at {settings.side} pix
 ## Limits
 
 - One style, one view of each thing; fine detail is smeared, since the autoencoder is tiny too.
+- Things of many small parts come out rough: the car, the butterfly, faces.
 - One thing a picture. Counting, spatial relations, writing and people are beyond it.
 {softness}
 - It has no safety checker: it knows nothing that would need one.
@@ -161,17 +162,17 @@ ROWS = (
     (
         "sketches, strength {}, top-1",
         ("0.6", "0.7", "0.8"),
-        "50 sketches in coloured blobs, at strength {}",
+        "sketches in coloured blobs, at strength {}",
     ),
     ("inpaint, top-1", ("",), "a thing in a round hole of a backdrop"),
     (
         "4 steps, {}, top-1",
         ("euler", "dpmpp_2m_karras", "unipc", "lcm", "heun"),
-        "4 steps without guidance, sampler {}",
+        "four steps without guidance, sampler {}",
     ),
-    ("other words, top-1", ("",), "every other word for every thing"),
+    ("other words, top-1", ("",), "other words for things"),
     ("everyday prompts, top-1", ("",), "everyday prompts"),
-    ("unknown words, plausible", ("",), "unknown words: as smooth and as varied as painted scenes"),
+    ("unknown words, plausible", ("",), "unknown words"),
 )
 """Names of figures with what stands in them, and what they are called in the card."""
 
@@ -186,7 +187,8 @@ RIMS = (
 def _of_jobs(jobs: dict[str, float]) -> str:
     """What the judge says of pictures that were made as a painter makes them."""
     rows = [
-        f"| {called.format(value)} | {jobs[name.format(value)]:.1%} |"
+        f"| {called.format(value)} | {_count(jobs, name.format(value))} "
+        f"| {jobs[name.format(value)]:.1%} |"
         for name, values, called in ROWS
         for value in values
         if name.format(value) in jobs
@@ -204,16 +206,23 @@ def _of_jobs(jobs: dict[str, float]) -> str:
     return "\n".join(
         (
             "",
-            "Through the server's own jobs, at the native side; the judge's first answer is right:",
+            "Through the server's own jobs, at the native side; the judge's first answer is right",
+            "or, for unknown words, the picture as smooth and as varied as painted scenes are:",
             "",
-            "| | |",
-            "|---|---|",
+            "| | pictures | right |",
+            "|---|---|---|",
             *rows,
             "",
             _filled(f"{rim} {found if photos else ''}"),
             "",
         )
     )
+
+
+def _count(jobs: dict[str, float], name: str) -> str:
+    """How many pictures a figure was counted on."""
+    pictures = jobs.get(f"{name.rpartition(', ')[0]}, pictures")
+    return "" if pictures is None else f"{pictures:.0f}"
 
 
 def _filled(paragraph: str) -> str:

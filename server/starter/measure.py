@@ -192,7 +192,11 @@ def strangers(bench: Bench) -> Figures:
         np.clip(random.normal(128, 50, picture.shape), 0, 255).astype(np.uint8)
         for picture in pictures
     ]
-    return {"unknown words, plausible": share(pictures), "noise, plausible": share(noise)}
+    return {
+        "unknown words, plausible": share(pictures),
+        "unknown words, pictures": len(pictures),
+        "noise, plausible": share(noise),
+    }
 
 
 def drawn(bench: Bench) -> Figures:
@@ -305,7 +309,7 @@ def _told(bench: Bench, name: str, pictures: list[Pixels], wanted: list[str]) ->
     right = judge.top(bench.critic, latents, things, 1).numpy()
     labels = [thing if hit else f"{thing} ?" for thing, hit in zip(wanted, right, strict=True)]
     bench.sheet(name.replace(", ", "-").replace(" ", "-"), pictures, labels, 10)
-    found: Figures = {f"{name}, top-1": float(right.mean())}
+    found: Figures = {f"{name}, top-1": float(right.mean()), f"{name}, pictures": len(wanted)}
     found[f"{name}, sureness"] = judge.sureness(bench.critic, latents, things)
     return found
 

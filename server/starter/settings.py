@@ -81,9 +81,7 @@ class Settings:
     """Side in pixels of the pictures that the denoiser is made for in the end."""
     sprites: str = "emoji"
     vae: VaeSettings = field(default_factory=VaeSettings)
-    decoder: VaeSettings = field(
-        default_factory=lambda: VaeSettings(crop=96, rate=6e-4, photos=0.4)
-    )
+    decoder: VaeSettings = field(default_factory=lambda: VaeSettings(rate=6e-4, photos=0.4))
     """How the decoder alone goes on; its shape is that of `vae`."""
     text: TextSettings = field(default_factory=TextSettings)
     unet: UnetSettings = field(default_factory=UnetSettings)

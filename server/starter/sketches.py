@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
+from .captions import with_article
 from .scenes import Pixels
 
 FINENESS = 4
@@ -173,7 +174,7 @@ class Sketch:
     @property
     def prompt(self) -> str:
         """What the drawing shall become."""
-        return f"a {self.thing} on a {self.backdrop} background"
+        return f"{with_article(self.thing)} on a {self.backdrop} background"
 
 
 def sketches(side: int) -> list[Sketch]:

@@ -156,6 +156,7 @@ def write(network: Compact, shape: Shape, folder: Path) -> Path:
     save_file(
         {name: value.half().contiguous() for name, value in network.state_dict().items()}, path
     )
+    path.chmod(0o644)  # safetensors lets nobody else read it
     return path
 
 

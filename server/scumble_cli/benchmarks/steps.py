@@ -19,7 +19,7 @@ from scumble_server.models.catalog import STARTER
 if TYPE_CHECKING:
     from scumble_protocol.requests import Regenerate
 
-SIDE = 128
+SIDE = 256
 """The starter's native side. A larger context would be shrunk for it, but not by diffusers."""
 
 FEW, MANY = 1, 11
@@ -27,7 +27,7 @@ CFG = 7.0
 
 
 def steps(rounds: int) -> list[Figure]:
-    """One guided Euler step of inpainting at 128²: the difference of many steps and one."""
+    """One guided Euler step of inpainting at 256²: the difference of many steps and one."""
     here = InProcess()
     request, blobs = regeneration(SIDE, 0, model=STARTER, strength=1.0, cfg=CFG)
     pipeline = _pipeline(here.device)
@@ -56,8 +56,8 @@ def steps(rounds: int) -> list[Figure]:
     ours(0), theirs(0)
     own, reference = least(rounds, ours, theirs)
     return [
-        Figure("one step at 128²", 1000 * own, "ms"),
-        Figure("one step at 128², diffusers' inpainting pipeline", 1000 * reference, "ms"),
+        Figure("one step at 256²", 1000 * own, "ms"),
+        Figure("one step at 256², diffusers' inpainting pipeline", 1000 * reference, "ms"),
         Figure("one step, ours over diffusers'", own / reference, "x", goal=0.95),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scumble_server.opencv import Floats
 
@@ -39,9 +40,9 @@ def spans(length: int, tile: int, overlap: int) -> tuple[Span, ...]:
 def weights(tiles: tuple[Span, ...], scale: int) -> tuple[Floats, ...]:
     """How much each tile says at each of its pixels, enlarged by `scale`.
 
-    A tile's weight rises from its edges to its middle, as far as it shares pixels; the outermost
-    ones, where a network sees least of the surroundings, count least. At every pixel the weights of
-    all tiles sum to one.
+    A tile's weight rises from its edges to its middle, as far as it shares pixels. The outermost
+    quarter of these, where a network sees least of the surroundings, doesn't count at all. At every
+    pixel the weights of all tiles sum to one.
     """
     length = tiles[-1].stop * scale
     raw: list[Floats] = [_ramp(tiles, number, scale) for number in range(len(tiles))]
@@ -55,12 +56,17 @@ def weights(tiles: tuple[Span, ...], scale: int) -> tuple[Floats, ...]:
 
 
 def _ramp(tiles: tuple[Span, ...], number: int, scale: int) -> Floats:
-    """Rising from 0 over the pixels shared with the tile before, falling over those after."""
+    """Rising over the pixels shared with the tile before, falling over those after."""
     tile = tiles[number]
     place = np.arange(tile.start * scale, tile.stop * scale) + 0.5
     weight = np.ones(place.shape)
     if number > 0 and (shared := tiles[number - 1].stop - tile.start):
-        weight = np.minimum(weight, (place / scale - tile.start) / shared)
+        weight = np.minimum(weight, _rise((place / scale - tile.start) / shared))
     if number + 1 < len(tiles) and (shared := tile.stop - tiles[number + 1].start):
-        weight = np.minimum(weight, (tile.stop - place / scale) / shared)
+        weight = np.minimum(weight, _rise((tile.stop - place / scale) / shared))
     return weight.astype(np.float32)
+
+
+def _rise(depth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From 0 to 1 over the middle half of what is shared; depth is in parts of it."""
+    return np.clip(2 * depth - 0.5, 0, 1)

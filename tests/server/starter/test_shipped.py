@@ -19,7 +19,7 @@ from starter import export, judge
 SIZE_LIMIT = 50e6
 """Bytes of all files together."""
 
-SIDE = 128
+SIDE = 256
 
 PROMPT = "a sunflower on a purple background"
 
@@ -37,6 +37,17 @@ def picture_of(images: list[Image.Image]) -> NDArray[np.uint8]:
 
 def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def assert_sunflower_on_purple(pixels: NDArray[np.uint8]) -> None:
+    """Smooth, purple at the rim, and yellow where a flower's leaves are: no noise, no blank."""
+    roughness = np.abs(np.diff(pixels.astype(np.int16), axis=0)).mean()
+    assert roughness < 12, "a picture, not noise"
+    assert judge.backdrop_colour(pixels) == "purple"
+    red, green, blue = np.moveaxis(pixels.astype(np.int16), 2, 0)
+    yellow = (red > 150) & (green > 110) & (blue < green - 60)
+    assert 0.03 < yellow.mean() < 0.5
+    assert yellow[:, SIDE // 4 : -SIDE // 4].mean() > yellow.mean()
 
 
 def test_it_is_small_enough_to_ship() -> None:
@@ -81,17 +92,32 @@ def test_every_sampler_gives_a_picture_with_the_backdrop_asked_for(
     pipe.scheduler = own
     pixels = picture_of(images)
     assert pixels.shape == (SIDE, SIDE, 3)
-    assert 20 < pixels.std() < 110
+    assert_sunflower_on_purple(pixels)
+
+
+def test_four_steps_without_guidance_are_enough(pipe: Any) -> None:
+    recipe = RECIPES[Sampler.DPMPP_2M_KARRAS]
+    config = dict(pipe.scheduler.config) | dict(recipe.changes)
+    own = pipe.scheduler
+    pipe.scheduler = getattr(diffusers, recipe.scheduler).from_config(config)
+    images = pipe(PROMPT, num_inference_steps=4, guidance_scale=1.0, generator=seeded()).images
+    pipe.scheduler = own
+    assert_sunflower_on_purple(picture_of(images))
+
+
+@pytest.mark.parametrize("side", [128, 512])
+def test_smaller_and_larger_pictures_keep_the_backdrop(pipe: Any, side: int) -> None:
+    images = pipe(PROMPT, num_inference_steps=4, height=side, width=side, generator=seeded())
+    pixels = picture_of(images.images)
+    assert pixels.shape == (side, side, 3)
     assert judge.backdrop_colour(pixels) == "purple"
-    roughness = np.abs(np.diff(pixels.astype(np.int16), axis=0)).mean()
-    assert roughness < 12, "a picture, not noise"
 
 
 def test_image_to_image_keeps_the_layout_at_low_strength(pipe: Any) -> None:
     task = diffusers.AutoPipelineForImage2Image.from_pipe(pipe)
     task.set_progress_bar_config(disable=True)
     sketch = np.full((SIDE, SIDE, 3), (130, 60, 180), np.uint8)
-    sketch[32:96, 32:96] = (250, 214, 50)
+    sketch[64:192, 64:192] = (250, 214, 50)
     result = picture_of(
         task(
             PROMPT,
@@ -109,7 +135,7 @@ def test_inpainting_changes_the_hole(pipe: Any) -> None:
     task.set_progress_bar_config(disable=True)
     ground = np.full((SIDE, SIDE, 3), (60, 160, 70), np.uint8)
     mask = np.zeros((SIDE, SIDE), np.uint8)
-    mask[24:104, 24:104] = 255
+    mask[48:208, 48:208] = 255
     result = picture_of(
         task(
             "a red apple",
@@ -123,7 +149,7 @@ def test_inpainting_changes_the_hole(pipe: Any) -> None:
         ).images
     )
     change = np.abs(result.astype(np.int16) - ground).mean(-1)
-    assert change[40:88, 40:88].mean() > 3 * change[:16].mean()
+    assert change[80:176, 80:176].mean() > 3 * change[:32].mean()
 
 
 def test_a_strange_prompt_gives_a_picture_and_no_noise(pipe: Any) -> None:
