@@ -33,8 +33,11 @@ PICTURES: Final = Path(__file__).parent / "pictures"
 SERIES: Final = "3.2"
 SCHEMES: Final = ("dark", "light")
 
-WINDOW: Final = (1120, 760)
-"""Width and height of GIMP's window."""
+WINDOW: Final = (1300, 740)
+"""Width and height of GIMP's window, with its frame."""
+
+FRAME: Final = 22
+"""Height of the frame's title, in pixels."""
 
 DRAW_SELECTION: Final = """
 image = Gimp.get_images()[0]
@@ -80,14 +83,14 @@ def sample_in(folder: Path) -> Path:
 
 def photograph(painter: PanelPainter, scheme: str) -> None:
     """Work as a painter does, and keep what is seen."""
-    arrange(painter, MAIN, Point(0, 0), WINDOW)
-    painter.hands.press("shift+ctrl+j")  # the whole picture in sight
+    width, height = WINDOW
+    arrange(painter, MAIN, Point(0, 0), (width - 2, height - FRAME - 4))
+    painter.hands.press("1")  # every pixel as it is
     painter.gimp.run(DRAW_SELECTION, centre=list(CENTRE), radius=RADIUS)
     painter.start_server()
     panel = painter.open_panel()
     panel.wait_until("shown().light.value == 'on' and bool(shown().models)", "connection")
-    width, height = WINDOW
-    arrange(painter, PANEL, Point(width - 350, 70), (330, height - 90))
+    arrange(painter, PANEL, Point(width - 346, 40), (330, height - 90))
     panel.set(strength=1.0, padding=0, seed=12, count=3, steps=30)
     painter.hands.move(Point(20, height + 60))
     keep(painter, f"gimp-idle-{scheme}")

@@ -90,6 +90,11 @@ class Content:
         self._cancel.set_sensitive(view.job is not None and not view.job.is_stopping)
         self._show_button()
 
+    def natural_height(self, width: int) -> int:
+        """How high everything together is in a window of this width, in pixels."""
+        _, height = self.widget.get_child().get_preferred_height_for_width(width)
+        return int(height)
+
     def _submit(self) -> None:
         if self._run.get_sensitive():
             self._actions.run()

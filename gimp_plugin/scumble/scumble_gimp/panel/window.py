@@ -31,6 +31,8 @@ _SHARE: Final = 50
 """Looking for variations takes no more than one part in so many of GIMP's time."""
 
 _SIZE: Final = (330, 680)
+_FRAME: Final = 40
+"""Pixels that the window's frame may need."""
 
 
 class PanelWindow:
@@ -62,6 +64,8 @@ class PanelWindow:
         self._window.set_icon_name("gimp-tool-ink")
         self._window.add(self._content.widget)
         self._window.connect("destroy", lambda _: self._closed())
+        grow = self._guard(self._grow)
+        self._content.form.section.connect("notify::expanded", lambda *_: GLib.idle_add(grow))
 
     def show(self, image: int | None) -> None:
         """Open it for an image, or for none; returns when it is closed."""
@@ -170,6 +174,17 @@ class PanelWindow:
         self._content.form.show_newest(variations)
         now = time.monotonic()
         self._next_variations = now + max(_VARIATIONS_SECONDS, _SHARE * (now - begun))
+
+    def _grow(self) -> None:
+        """Make room for what was unfolded, as far as the screen has any."""
+        width, height = self._window.get_size()
+        shown = self._window.get_display().get_monitor_at_window(self._window.get_window())
+        room = shown.get_workarea()
+        _, top = self._window.get_position()
+        most = room.y + room.height - top - _FRAME
+        wanted = min(self._content.natural_height(width), most)
+        if wanted > height:
+            self._window.resize(width, wanted)
 
     def _beat(self) -> bool:
         """The panel's clock."""
