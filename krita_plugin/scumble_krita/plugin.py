@@ -9,7 +9,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension
 from scumble_krita.actions import ActionName, action_titles
@@ -19,7 +19,6 @@ from scumble_krita.front import SETTLING_SECONDS
 from scumble_krita.pictures import OpenPictures
 from scumble_krita.qt import QtCore, QtWidgets, is_deleted
 from scumble_protocol.client import Client, local_server
-from scumble_protocol.editor.canvas import Canvas
 from scumble_protocol.editor.guard import Guard
 from scumble_protocol.editor.language import Language
 from scumble_protocol.editor.memory import Memory
@@ -61,7 +60,7 @@ class Plugin(QtCore.QObject):
         self.tr = Language.of(_locale()).tr
         self._client = Client(local_server(state), name="krita", version=_version())
         memory = Memory.of(state / "krita.json", self._client.soon)
-        studio = Studio(self._client, cast("Canvas", None))  # each order brings its picture
+        studio = Studio(self._client)  # each order brings its picture
         self.panel = Panel(studio, memory, Starter(state), self.tr)
         self.guard = Guard(partial(self.panel.say, None))
         self.pictures = OpenPictures(krita, self.panel, Backstage(krita, self.guard))

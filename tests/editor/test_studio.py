@@ -160,6 +160,18 @@ def test_loading_a_model_inserts_nothing() -> None:
     assert canvas.groups == []
 
 
+def test_without_a_picture_models_can_be_loaded_and_nothing_else() -> None:
+    clerk = Clerk(Connected(WELCOME))
+    studio = Studio(clerk)
+    studio.tick()
+    with pytest.raises(RequestError, match="No picture is open"):
+        studio.upscale(2.0)
+    job = studio.load("starter")
+    done = Finished(job, 3, LoadModel("starter"), (), ())
+    clerk.events.append(Result(job, done, {}))
+    assert studio.tick() == [Applied(job, done)]
+
+
 def test_a_job_of_an_earlier_run_is_offered_and_placed_where_the_painter_says() -> None:
     studio, clerk, canvas = connected_studio()
     studio.adopt("earlier")

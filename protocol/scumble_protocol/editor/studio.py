@@ -117,7 +117,7 @@ class _Placement:
     """A result on its way into its canvas; `work` is None until it was begun."""
 
     result: Result
-    canvas: Canvas
+    canvas: Canvas | None
     work: Work | None = None
 
 
@@ -132,10 +132,10 @@ class Studio:
             the canvas that it was started on.
     """
 
-    def __init__(self, client: Courier, canvas: Canvas) -> None:
+    def __init__(self, client: Courier, canvas: Canvas | None = None) -> None:
         self.canvas = canvas
         self._client = client
-        self._canvases: dict[str, Canvas] = {}
+        self._canvases: dict[str, Canvas | None] = {}
         self._adopted: set[str] = set()
         self._unplaced: dict[str, Result] = {}
         self._placements: deque[_Placement] = deque()
@@ -177,7 +177,7 @@ class Studio:
             PeerError: No server has been reached yet.
         """
         model = self._model(settings.model, ModelKind.DIFFUSION)
-        return self._start(draft_regeneration(self.canvas, settings, model, self._limits))
+        return self._start(draft_regeneration(self._present(), settings, model, self._limits))
 
     def expand(self, settings: Settings, margins: Margins) -> str:
         """Expand the canvas and have the added space filled; returns the job's id.
@@ -188,12 +188,12 @@ class Studio:
             PeerError: No server has been reached yet.
         """
         model = self._model(settings.model, ModelKind.DIFFUSION)
-        return self._start(draft_expansion(self.canvas, settings, margins, model, self._limits))
+        return self._start(draft_expansion(self._present(), settings, margins, model, self._limits))
 
     def upscale(self, scale: float, model: str = "") -> str:
         """Have the whole canvas enlarged; returns the job's id. Raises like `regenerate`."""
         upscaler = self._model(model, ModelKind.UPSCALER)
-        return self._start(draft_enlargement(self.canvas, scale, upscaler, self._limits))
+        return self._start(draft_enlargement(self._present(), scale, upscaler, self._limits))
 
     def load(self, model: str) -> str:
         """Have a model loaded, and fetched first where need be; returns the job's id."""
@@ -212,7 +212,7 @@ class Studio:
         """Put a result that was offered or found no place into the present canvas."""
         result = self._unplaced.get(job)
         if result is not None and not self.is_being_placed(job):
-            self._placements.append(_Placement(result, self.canvas))
+            self._placements.append(_Placement(result, self._present()))
 
     def drop(self, job: str) -> None:
         """Neither wait for a job nor keep what it made."""
@@ -244,6 +244,13 @@ class Studio:
             return events + self._place_a_portion()
         finally:
             self._is_busy = False
+
+    def _present(self) -> Canvas:
+        if self.canvas is None:
+            raise RequestError(
+                ErrorCode.CANVAS_GONE, "No picture is open.", "Open the one to work on."
+            )
+        return self.canvas
 
     def _start(self, draft: Draft) -> str:
         job = self._client.submit_draft(draft)
@@ -288,17 +295,17 @@ class Studio:
         return [event]
 
     def _over(self, job: str, error: ScumbleError) -> list[StudioEvent]:
-        known = self._canvases.pop(job, None) is not None or job in self._adopted
+        known = job in self._canvases or job in self._adopted
+        self._canvases.pop(job, None)
         self._adopted.discard(job)
         return [JobFailed(job, error)] if known else []
 
     def _arrived(self, result: Result) -> list[StudioEvent]:
         # Whatever happens in the editor from here on, the result can be placed later.
         self._unplaced[result.job] = result
-        canvas = self._canvases.get(result.job)
-        if canvas is None:
+        if result.job not in self._canvases:
             return [Offered(result.job, result.finished)]
-        self._placements.append(_Placement(result, canvas))
+        self._placements.append(_Placement(result, self._canvases[result.job]))
         return []
 
     def _place_a_portion(self) -> list[StudioEvent]:
@@ -331,9 +338,10 @@ class Studio:
 
 
 def _work(placement: _Placement) -> Work:
-    finished = placement.result.finished
+    finished, canvas = placement.result.finished, placement.canvas
+    if canvas is None or not finished.layers:  # loading a model makes nothing
+        return iter(())
+    group = result_group(placement.result)
     if isinstance(finished.request, Upscale):
-        return placement.canvas.enlarge(finished.request.target, result_group(placement.result))
-    if finished.layers:
-        return placement.canvas.insert(result_group(placement.result))
-    return iter(())
+        return canvas.enlarge(finished.request.target, group)
+    return canvas.insert(group)
