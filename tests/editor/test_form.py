@@ -164,7 +164,8 @@ def test_the_model_of_the_server_sets_what_it_recommends(form: Form) -> None:
         STARTER.id, STARTER.steps, STARTER.cfg,
     )  # fmt: skip
     assert [item.id for item in form.sampler.items] == ["euler", "ddim"]
-    assert [item.id for item in form.upscaler.items] == ["lanczos"]
+    assert [item.id for item in form.upscaler.items] == ["", "lanczos"]
+    assert form.order().upscaler == "", "the one that suits the factor"
     assert {item.id for item in form.mode.items if not item.is_enabled} == {"remove"}
 
 
@@ -176,7 +177,8 @@ def test_a_painters_own_settings_of_a_model_stay(form: Form) -> None:
 
 
 def test_without_a_server_every_mode_may_be_tried(form: Form) -> None:
-    form.show_view(view(light=Light.OFF, models=(), samplers=()))
+    form.show_view(view(light=Light.OFF, models=(), upscalers=(), samplers=()))
+    assert form.upscaler.items == ()
     assert all(item.is_enabled for item in form.mode.items)
     form.follow_model()
     assert form.order().settings.steps == Settings().steps

@@ -134,7 +134,7 @@ _SIDES: Final = tuple(
 )
 _ENLARGING: Final = (
     Number("scale", "Sc_ale", "How many times larger", 1.0, 8.0, 2.0),
-    Text("model", "_Upscaler", "Its name; empty for the first that the server offers"),
+    Text("model", "_Upscaler", "Its name; empty for the one that suits the factor"),
 )
 
 

@@ -101,14 +101,16 @@ class Dialog:
 
 
 class _ModelChoice:
-    """A row to choose among the models that the server offers, empty for the first of them."""
+    """A row to choose among the models that the server offers, empty for what is proposed."""
 
     def __init__(self, config: Gimp.ProcedureConfig, mode: Mode, tr: Translate) -> None:
         self._config = config
         self._is_upscaler = mode is Mode.UPSCALE
         self._offered: tuple[tuple[str, str], ...] = ()
-        self._first = tr("The first that the server offers")
-        label = tr("_Upscaler") if self._is_upscaler else tr("_Model")
+        if self._is_upscaler:
+            label, self._first = tr("_Upscaler"), tr("The one that suits the factor")
+        else:
+            label, self._first = tr("_Model"), tr("The first that the server offers")
         self.row = Gtk.Box(spacing=6)
         self._combo = Gtk.ComboBoxText()
         self._label = Gtk.Label(

@@ -250,7 +250,7 @@ class OrderForm:
         self.show_modes(view.modes if view.light is Light.ON else {})
         self.models = view.models
         self.model.offer([_model_item(model) for model in view.models])
-        self.upscaler.offer([_model_item(model) for model in view.upscalers])
+        self.upscaler.offer(self._upscaler_items(view.upscalers))
         if view.samplers:
             self._offer_samplers(view.samplers)
         if view.models and not self._knows_models:
@@ -276,6 +276,12 @@ class OrderForm:
             settings = self.advanced.on(Settings()).for_model(model)
             self.advanced.fill(settings)
             self._choose_sampler(settings.sampler)
+
+    def _upscaler_items(self, models: tuple[ModelInfo, ...]) -> list[Item]:
+        if not models:
+            return []
+        suiting = Item("", self.tr("Automatic"), self.tr("The one that suits the factor"))
+        return [suiting, *(_model_item(model) for model in models)]
 
     def _choose_sampler(self, sampler: Sampler) -> None:
         if not self._samplers:

@@ -23,7 +23,7 @@ class Order:
         mode: What to do.
         settings: For every mode but `UPSCALE`.
         scale: The factor of `UPSCALE`, 1 to 8.
-        upscaler: Its model; empty for the first that the server offers.
+        upscaler: Its model; empty for the one that suits the factor.
         margins: For `EXPAND`, how much to add to each side.
     """
 

@@ -15,6 +15,7 @@ from scumble_protocol.editor.draft import (
 )
 from scumble_protocol.editor.result import result_group
 from scumble_protocol.editor.settings import Settings
+from scumble_protocol.editor.upscalers import proposed
 from scumble_protocol.errors import ErrorCode, PeerError, RequestError, ScumbleError, error_of
 from scumble_protocol.messages import (
     Accepted,
@@ -191,8 +192,14 @@ class Studio:
         return self._start(draft_expansion(self._present(), settings, margins, model, self._limits))
 
     def upscale(self, scale: float, model: str = "") -> str:
-        """Have the whole canvas enlarged; returns the job's id. Raises like `regenerate`."""
-        upscaler = self._model(model, ModelKind.UPSCALER)
+        """Have the whole canvas enlarged; returns the job's id. Raises like `regenerate`.
+
+        Args:
+            scale: The factor, 1 to 8.
+            model: An upscaler's id; empty for the one that suits the factor.
+        """
+        wanted = model or proposed(self.models, scale)
+        upscaler = self._model(wanted, ModelKind.UPSCALER)
         return self._start(draft_enlargement(self._present(), scale, upscaler, self._limits))
 
     def load(self, model: str) -> str:

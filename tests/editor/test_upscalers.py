@@ -1,4 +1,4 @@
-"""Which upscaler `scumble upscale` takes when none is named."""
+"""Which upscaler is taken when none is named."""
 
 from __future__ import annotations
 
@@ -6,26 +6,11 @@ import dataclasses
 
 import pytest
 
-from scumble_cli.commands.upscale import proposed
-from scumble_protocol.messages import ModelInfo, ModelKind
-from scumble_protocol.requests import Sampler
+from scumble_protocol.editor.upscalers import proposed
+from scumble_protocol.messages import ModelKind
+from tests.client.passing_server import MODELS
 
-LANCZOS = ModelInfo(
-    id="lanczos",
-    title="Lanczos",
-    kind=ModelKind.UPSCALER,
-    family="lanczos",
-    native_side=0,
-    max_side=0,
-    multiple=1,
-    inpaint=False,
-    loaded=True,
-    bytes=0,
-    scale=1,
-    steps=0,
-    cfg=0.0,
-    sampler=Sampler.EULER,
-)
+LANCZOS = dataclasses.replace(MODELS[1], scale=1)
 STARTER = dataclasses.replace(LANCZOS, id="starter", kind=ModelKind.DIFFUSION, scale=8)
 TWICE = dataclasses.replace(LANCZOS, id="starter-2x", scale=2)
 FOURFOLD = dataclasses.replace(LANCZOS, id="starter-4x", scale=4)
