@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from scumble_gimp.host_window import Gtk, Pango
 from scumble_gimp.panel.wheel import ignore_wheel
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line of a list.
-
-    Args:
-        id: What it stands for.
-        title: What it shows.
-        tip: Its tooltip.
-        is_enabled: Whether it can be chosen.
-    """
-
-    id: str
-    title: str
-    tip: str = ""
-    is_enabled: bool = True
+from scumble_protocol.editor.form import Item
 
 
 class Choice:

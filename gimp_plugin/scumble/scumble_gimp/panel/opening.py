@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from scumble_gimp.host_window import GimpUi
 from scumble_gimp.memory import GimpMemory
@@ -13,7 +13,6 @@ from scumble_gimp.panel.style import use_style
 from scumble_gimp.panel.window import PanelWindow
 from scumble_gimp.version import version
 from scumble_protocol.client import Client, local_server
-from scumble_protocol.editor.canvas import Canvas
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.panel import Panel
 from scumble_protocol.editor.starter import Starter
@@ -36,7 +35,7 @@ def open_window(state: Path, image: int | None, tr: Translate) -> None:
     GimpUi.init("scumble")
     use_style()
     client = Client(local_server(state), name="gimp", version=version())
-    studio = Studio(client, cast("Canvas", None))  # each order brings its picture
+    studio = Studio(client)  # each order brings its picture
     panel = Panel(studio, GimpMemory.of_state(state), Starter(state), tr)
     reception.open()
     client.start()

@@ -11,10 +11,10 @@ from scumble_gimp.canvas import GimpPicture
 from scumble_gimp.host import GLib
 from scumble_gimp.host_window import Gdk, GimpUi, Gtk
 from scumble_gimp.panel.content import Actions, Content
-from scumble_gimp.panel.guard import Guard
 from scumble_gimp.panel.images import OpenImages
 from scumble_gimp.panel.single import Reception
 from scumble_protocol.editor.gallery import Variation
+from scumble_protocol.editor.guard import Guard
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.panel import Panel
 from scumble_protocol.errors import ErrorCode, RequestError
