@@ -18,7 +18,7 @@ from scumble_installer.steps import Command, Step, part_of
 EDITOR_PACKAGES: Final = (
     "krita",
     "python3-pyqt5",  # only recommended by krita, and its Python plugins need it
-    "python3-pyqt6",  # for Krita 6, which Debian has not yet: the plugin's widgets are tried with it
+    "python3-pyqt6",  # Krita 6's, which Debian has not yet: the docker is tried with both
     "xvfb",
     "xauth",
     "xdotool",
