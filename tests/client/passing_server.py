@@ -90,6 +90,7 @@ class PassingServer:
         self.frames: list[int] = []
         self.is_reading = threading.Event()
         self.is_reading.set()
+        self.pause_at: int | None = None  # after so many frames it stops to read by itself
         self.visits: list[Visit] = []
         self._server: Server = serve(
             self._visit,
@@ -171,6 +172,8 @@ class Visit:
         for frame in self.connection:
             assert isinstance(frame, bytes)
             self.server.frames.append(len(frame))
+            if len(self.server.frames) == self.server.pause_at:
+                self.server.is_reading.clear()
             self.server.is_reading.wait()
             for event in self.session.receive(frame):
                 self._react(event)

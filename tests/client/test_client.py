@@ -138,9 +138,9 @@ def test_a_cancel_overtakes_the_picture_that_is_being_sent() -> None:
     side = 4096
     image = bytes(side * side * 4)
     with passing_server() as server, client_of(server.address) as client:
+        server.pause_at = 5
         job = submit(client, image, side)
-        wait_for(lambda: len(server.frames) > 4)
-        server.is_reading.clear()
+        wait_for(lambda: not server.is_reading.is_set())
         client.cancel(job)
         server.is_reading.set()
         events_until(client, Cancelled)

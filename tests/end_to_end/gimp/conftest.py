@@ -27,8 +27,8 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Desk.furnish(Gimp(series, root, tmp_path_factory.mktemp(f"gimp-{series}")))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(desk: Desk) -> Iterator[ServerProcess]:
-    """A server that this GIMP finds."""
+    """A server that this GIMP finds, and that other files of tests need not reckon with."""
     with running_server(desk.state) as server:
         yield server

@@ -34,7 +34,10 @@ def run(names: dict[str, Any], code: str, values: dict[str, Any]) -> dict[str, A
 
 
 def serve(procedure: Any, config: Any, data: Any) -> Any:
-    """Answer one connection at a time until GIMP ends."""
+    """Answer one connection at a time until GIMP ends; nothing where nobody asked for it."""
+    if "SCUMBLE_CONTROL_PORT_FILE" not in os.environ:
+        procedure.persistent_ready()
+        return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
     server = socket.create_server(("127.0.0.1", 0))
     names: dict[str, Any] = {"Gimp": Gimp, "Gegl": Gegl, "Gio": Gio, "GLib": GLib}
 
