@@ -91,7 +91,7 @@ def photograph(painter: PanelPainter, scheme: str) -> None:
     panel = painter.open_panel()
     panel.wait_until("shown().light.value == 'on' and bool(shown().models)", "connection")
     arrange(painter, PANEL, Point(width - 346, 40), (330, height - 90))
-    panel.set(strength=1.0, padding=0, seed=12, count=3, steps=30)
+    panel.set(strength=1.0, padding=0, seed=9, count=3, steps=30)
     painter.hands.move(Point(20, height + 60))
     keep(painter, f"gimp-idle-{scheme}")
     panel.write_prompt(PROMPT)

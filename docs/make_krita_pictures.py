@@ -69,7 +69,7 @@ def set_up(prompt):
     form = docker().panel.form
     order = form.order()
     settings = dataclasses.replace(
-        order.settings, prompt=prompt, seed=12, count=3, strength=1.0, padding=0
+        order.settings, prompt=prompt, seed=9, count=3, strength=1.0, padding=0
     )
     form.fill(dataclasses.replace(order, settings=settings))
 
