@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ WIDTHS = {"sd1": (32,), "sdxl": (32, 40)}
 
 
 @pytest.fixture(autouse=True)
-def no_gradients() -> None:
-    torch.set_grad_enabled(mode=False)
+def no_gradients() -> Iterator[None]:
+    with torch.no_grad():
+        yield
 
 
 def encoded(model: DiffusionModel, prompt: str, *embeddings: Embedding) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -22,8 +23,9 @@ LENGTH, ROOM = 77, 75
 
 
 @pytest.fixture(autouse=True)
-def no_gradients() -> None:
-    torch.set_grad_enabled(mode=False)
+def no_gradients() -> Iterator[None]:
+    with torch.no_grad():
+        yield
 
 
 def encoded(model: DiffusionModel, prompt: str, negative: str = "", *, guided: bool = True) -> Text:
