@@ -9,6 +9,7 @@ from scumble_krita.backstage import Backstage
 from scumble_krita.miniature import miniature_of
 from scumble_krita.nodes import Place, above_active, activate, active_id, find, on_top
 from scumble_krita.placing import NewGroup
+from scumble_krita.qt import QtCore
 from scumble_krita.records import read_records, remove_record, write_record
 from scumble_krita.results import Results, layer_of
 from scumble_krita.spaces import WIRE, space_of
@@ -31,6 +32,7 @@ class KritaPicture:
         self._document = document
         self._backstage = backstage
         self._results = Results()
+        self._is_known_open = False
         backstage.hidden.prepare(space_of(document))
         backstage.hidden.prepare(WIRE[space_of(document).format])
 
@@ -47,8 +49,12 @@ class KritaPicture:
 
     def is_open(self) -> bool:
         """Whether it is still open."""
-        # What stands for a closed document raises nothing, but answers nonsense.
-        return self._document in self._backstage.krita.documents()
+        # What stands for a closed document raises nothing, but answers nonsense. Krita takes most
+        # of a millisecond to say what is open, and no painter closes anything before its next turn.
+        if not self._is_known_open:
+            self._is_known_open = self._document in self._backstage.krita.documents()
+            QtCore.QTimer.singleShot(0, self._ask_again)
+        return self._is_known_open
 
     # --- Canvas ---
 
@@ -153,6 +159,9 @@ class KritaPicture:
         self._results.keep(self._open_document(), variation)
 
     # --- inside ---
+
+    def _ask_again(self) -> None:
+        self._is_known_open = False
 
     def _open_document(self) -> Document:
         if not self.is_open():
