@@ -188,6 +188,7 @@ class OrderForm:
 
     def show_mode(self) -> None:
         """Show the fields that the chosen mode needs."""
+        # No abstract class: Qt's have a metaclass of their own, and Python allows but one.
         raise NotImplementedError
 
     def order(self, mode: Mode | None = None) -> Order:

@@ -45,7 +45,8 @@ def _list(arguments: Namespace) -> None:
         return
     width = max((len(model.id) for model in models), default=0)
     for model in models:
-        size = f"{model.bytes / MEGABYTE:7.0f} MB" if model.bytes else " " * 10
+        digits = 0 if model.bytes >= MEGABYTE else 1
+        size = f"{model.bytes / MEGABYTE:7.{digits}f} MB" if model.bytes else " " * 10
         loaded = "  in memory" if model.loaded else ""
         say(f"{model.id:{width}}  {model.kind.value:9}  {size}  {model.title}{loaded}")
 
