@@ -13,7 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scumble_protocol import endpoint, errors, geometry, lifecycle, messages, pixels, requests
+from scumble_protocol import (
+    choices,
+    endpoint,
+    errors,
+    geometry,
+    guides,
+    images,
+    lifecycle,
+    messages,
+    pixels,
+    requests,
+)
 
 PAGE = Path(__file__).with_name("protocol.md")
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -21,22 +32,32 @@ _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n     .*)*)", re.MULTILINE)
 
 _VALUES = (
     *requests.REQUESTS,
-    requests.ImageRef,
+    requests.Refinement,
+    guides.Control,
+    guides.Reference,
+    guides.Region,
+    images.ImageRef,
     geometry.Size,
     geometry.Rect,
     pixels.Pixels,
     messages.ModelInfo,
     messages.Device,
     messages.ResultLayer,
+    messages.Pass,
     messages.PhaseTime,
 )
 _CHOICES = (
     pixels.PixelFormat,
-    requests.Sampler,
-    requests.MaskedContent,
+    choices.Sampler,
+    choices.Schedule,
+    choices.MaskedContent,
+    choices.ResizeMode,
+    guides.ControlKind,
+    guides.ReferenceKind,
     messages.Encoding,
     messages.Phase,
     messages.ModelKind,
+    messages.Ability,
 )
 _ERRORS = (errors.RequestError, errors.PeerError, errors.ServerError)
 
@@ -167,7 +188,8 @@ def _type(hint: Any) -> str:
     if typing.get_origin(hint) is tuple:
         return f"array of {_type(typing.get_args(hint)[0])}"
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        return "a request"
+        kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+        return f"{_type(kinds[0])} or nil" if len(kinds) == 1 else "a request"
     if dataclasses.is_dataclass(hint) or issubclass(hint, enum.Enum):
         return f"`{hint.__name__}`"
     return {int: "int", float: "float", str: "str", bytes: "bin", bool: "bool"}[hint]

@@ -6,8 +6,8 @@ import secrets
 
 from scumble_krita.glyphs import GlyphButton, closed_lock, dice, open_lock
 from scumble_krita.qt import QtCore, QtGui, QtWidgets
+from scumble_protocol.checks import MAX_SEED
 from scumble_protocol.editor.language import Translate
-from scumble_protocol.requests import MAX_SEED
 
 _SEEDS = 2**32
 """New seeds are below this, so that they are short enough to be written down."""

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scumble_protocol.errors import ProtocolError
+from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import Chunk, Encoding, Limits, Want
 from scumble_protocol.packing import Layout, pack, unpack
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef
 
 _ID_BYTES = 16
 _FLAT = Layout()

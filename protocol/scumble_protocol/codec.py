@@ -1,10 +1,10 @@
 """Messages to and from msgpack, generic over the type hints of the message classes.
 
 A message is one map: `type` and the fields by name. A dataclass inside is a map, a request's map
-starts with `kind`, an enum is its value, a tuple is an array. How each class is written and read is
-compiled from its type hints once, at import. What is known is checked exactly; fields that are not
-known are passed over, and fields that have a default may be missing, so that either side can be the
-newer one.
+starts with `kind`, an enum is its value, a tuple is an array, what there is not is nil. How each
+class is written and read is compiled from its type hints once, at import. What is known is checked
+exactly; fields that are not known are passed over, and fields that have a default may be missing,
+so that either side can be the newer one.
 """
 
 from __future__ import annotations
@@ -215,12 +215,23 @@ def _decoder(hint: Any, where: str) -> _Decoder:
     if typing.get_origin(hint) is tuple:
         return _sequence(_decoder(typing.get_args(hint)[0], where), where)
     if typing.get_origin(hint) in _UNIONS:
-        return _request(where)
+        inner = _optional(hint)
+        return _request(where) if inner is None else _or_nothing(_decoder(inner, where))
     if dataclasses.is_dataclass(hint):
         return _record(typing.cast("type", hint), where)
     if issubclass(hint, enum.Enum):
         return _choice(hint, where)
     return _number(where) if hint is float else _exactly(hint, where)
+
+
+def _optional(hint: Any) -> Any:
+    """The `X` of `X | None`; None for a union of requests."""
+    kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+def _or_nothing(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else convert(value)
 
 
 def _record_encoder(kind: type) -> _Encoder:
@@ -242,6 +253,8 @@ def _encoder(hint: Any) -> _Encoder:
         item = _encoder(typing.get_args(hint)[0])
         return lambda value: [item(element) for element in value]
     if typing.get_origin(hint) in _UNIONS:
+        if (inner := _optional(hint)) is not None:
+            return _or_nothing(_encoder(inner))
         by_type = {kind: _record_encoder(kind) for kind in REQUESTS}
         return lambda value: by_type[type(value)](value)
     if dataclasses.is_dataclass(hint):

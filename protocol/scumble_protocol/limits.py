@@ -19,8 +19,15 @@ def check_request(request: Request, limits: Limits) -> None:
     if isinstance(request, Upscale):
         _check_size("The enlarged picture", request.target, limits)
     if isinstance(request, Regenerate):
+        if request.target is not None:
+            _check_size("The result", request.target, limits)
         _check_prompt("The prompt", request.prompt, limits)
         _check_prompt("The negative prompt", request.negative, limits)
+        for region in request.regions:
+            _check_prompt("The prompt of a region", region.prompt, limits)
+    if isinstance(request, Upscale) and request.refinement is not None:
+        _check_prompt("The prompt", request.refinement.prompt, limits)
+        _check_prompt("The negative prompt", request.refinement.negative, limits)
 
 
 def _check_size(name: str, size: Size, limits: Limits) -> None:

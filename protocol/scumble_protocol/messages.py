@@ -11,10 +11,12 @@ import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.errors import ErrorCode, ProtocolError
-from scumble_protocol.geometry import Rect
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef, check_blob_id
 from scumble_protocol.pixels import Pixels
-from scumble_protocol.requests import ImageRef, Request, Sampler, check_blob_id
+from scumble_protocol.requests import Request
 
 PROTOCOL_VERSION = 1
 SUBPROTOCOL = "scumble.v1"
@@ -45,6 +47,32 @@ class ModelKind(str, enum.Enum):
 
     DIFFUSION = "diffusion"
     UPSCALER = "upscaler"
+    CONTROL = "control"
+    """A ControlNet."""
+    REFERENCE = "reference"
+    """An IP-Adapter."""
+    VAE = "vae"
+    FACES = "faces"
+    """A network that restores faces."""
+
+
+class Ability(str, enum.Enum):
+    """What a diffusion model can be asked for beyond a prompt, a mask and a strength."""
+
+    NEGATIVE = "negative"
+    """A negative prompt, and CFG in the sense of classifier-free guidance."""
+    WEIGHTS = "weights"
+    """Words with weights, and prompts of any length."""
+    LORA = "lora"
+    CLIP_SKIP = "clip_skip"
+    CFG_RESCALE = "cfg_rescale"
+    CONTROL = "control"
+    REFERENCE = "reference"
+    REGIONS = "regions"
+    VAE = "vae"
+    """Another VAE."""
+    EDIT = "edit"
+    """It changes pictures by instruction, and needs one as its prompt."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +94,14 @@ class ModelInfo:
         steps: Recommended steps, 0 for upscalers.
         cfg: Recommended guidance scale, 0 for upscalers.
         sampler: Recommended sampler.
+        schedule: Recommended schedule.
+        samplers: Those that it runs with; none for all of `welcome`'s.
+        abilities: What it can be asked for; names that a client does not know are passed over.
+        fits: For controls, references and VAEs: the `base` of the models that they go with.
+        base: For diffusion models: what must be in `fits` of what is added to it.
+        controls: For controls: the `ControlKind`s that it was made for.
+        memory: Bytes of the device's memory that its weights take there; 0 if not known.
+        memory_per_pixel: Bytes more for every working pixel while it runs; 0 if not known.
     """
 
     id: str
@@ -82,9 +118,18 @@ class ModelInfo:
     steps: int
     cfg: float
     sampler: Sampler
+    schedule: Schedule = Schedule.AUTOMATIC
+    samplers: tuple[Sampler, ...] = ()
+    abilities: tuple[str, ...] = ()
+    fits: tuple[str, ...] = ()
+    base: str = ""
+    controls: tuple[str, ...] = ()
+    memory: int = 0
+    memory_per_pixel: float = 0.0
 
     def __post_init__(self) -> None:
         check_finite("cfg", self.cfg)
+        check_finite("memory_per_pixel", self.memory_per_pixel)
         _check_least(
             0,
             native_side=self.native_side,
@@ -93,7 +138,12 @@ class ModelInfo:
             bytes=self.bytes,
             scale=self.scale,
             steps=self.steps,
+            memory=self.memory,
         )
+
+    def can(self, ability: Ability) -> bool:
+        """Whether it can be asked for that."""
+        return ability.value in self.abilities
 
 
 @dataclass(frozen=True)
@@ -145,8 +195,32 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Pass:
+    """One pass of a model over a picture, or a part of it.
+
+    Args:
+        name: What it was for, for people: `composition`, `pass 2`, `detail`, `faces`, ….
+        working: The size that the model worked at, in pixels; of one tile where there were several.
+        strength: Denoising strength, 0 to 1.
+        steps: Steps that were run.
+        tiles: How many pieces the picture was worked on in.
+    """
+
+    name: str
+    working: Size
+    strength: float
+    steps: int
+    tiles: int = 1
+
+    def __post_init__(self) -> None:
+        check_finite("strength", self.strength)
+        _check_least(0, steps=self.steps)
+        _check_least(1, tiles=self.tiles)
+
+
+@dataclass(frozen=True)
 class ResultLayer:
-    """One variation.
+    """One variation, or a picture that came with it.
 
     Args:
         rect: Where the layer goes, in canvas pixels; for an upscale, those of the enlarged canvas.
@@ -158,6 +232,8 @@ class ResultLayer:
         negative: The negative prompt, in the same way.
         tokens: Tokens of the prompt; 0 where no model read it.
         chunks: In how many portions the model's text encoder read them; 0 where none did.
+        passes: What was run to make it, in order.
+        title: What it is where it is no variation, for people, for instance `Canny`; else empty.
     """
 
     rect: Rect
@@ -168,6 +244,8 @@ class ResultLayer:
     negative: str = ""
     tokens: int = 0
     chunks: int = 0
+    passes: tuple[Pass, ...] = ()
+    title: str = ""
 
     def __post_init__(self) -> None:
         _check_least(0, tokens=self.tokens, chunks=self.chunks)
@@ -358,6 +436,28 @@ class AskStatus:
     type: ClassVar[str] = "ask_status"
 
 
+@dataclass(frozen=True)
+class Measure:
+    """How long is this prompt, and does it name what there is? For a panel, while one types.
+
+    Args:
+        text: The prompt; longer ones than `Limits.prompt_chars` are refused.
+        model: The id of the model that shall read it; empty for any.
+    """
+
+    type: ClassVar[str] = "measure"
+
+    text: str
+    model: str
+
+
+@dataclass(frozen=True)
+class AskNames:
+    """Which names can be used in prompts?"""
+
+    type: ClassVar[str] = "ask_names"
+
+
 # ── Server to client ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -376,7 +476,8 @@ class Welcome:
             server has too (`ServerSession.encodings`).
         lost: The awaited jobs that the server knows nothing of.
         features: What an editor may offer, by the names of its modes: `regenerate`, `fill`,
-            `expand`, `upscale`; names that a client does not know are passed over.
+            `remove`, `expand`, `upscale`, `sketch`, and `show_mask`; names that a client does not
+            know are passed over.
     """
 
     type: ClassVar[str] = "welcome"
@@ -430,6 +531,50 @@ class Models:
     type: ClassVar[str] = "models"
 
     models: tuple[ModelInfo, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How long a prompt is.
+
+    Args:
+        text: The prompt that was measured.
+        model: The model that was named.
+        tokens: Its tokens.
+        chunks: In how many portions they will be read.
+        kept: The tokens that the model reads of them; fewer than `tokens` where it cuts the rest.
+        wrong: What is wrong with it, each in a sentence for people; for instance a LoRA that there
+            is not.
+    """
+
+    type: ClassVar[str] = "measured"
+
+    text: str
+    model: str
+    tokens: int
+    chunks: int
+    kept: int
+    wrong: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_least(0, tokens=self.tokens, chunks=self.chunks, kept=self.kept)
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that can be used in prompts, each sorted.
+
+    Args:
+        loras: For `<lora:NAME:1>`.
+        embeddings: Textual inversions.
+        wildcards: For `__NAME__`.
+    """
+
+    type: ClassVar[str] = "names"
+
+    loras: tuple[str, ...]
+    embeddings: tuple[str, ...]
+    wildcards: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -554,6 +699,8 @@ class Finished:
         request: The complete request as it was run, so that it can be run again or changed.
         layers: One for each variation; none after loading a model.
         times: How long each phase took.
+        notes: What was done otherwise than asked, and why, each in a sentence for people: for
+            instance what was given up for want of memory.
     """
 
     type: ClassVar[str] = "finished"
@@ -563,6 +710,7 @@ class Finished:
     request: Request
     layers: tuple[ResultLayer, ...]
     times: tuple[PhaseTime, ...]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_event(self.job, self.number)
@@ -621,15 +769,29 @@ def _check_least(least: int, **values: int) -> None:
 
 
 ClientMessage = (
-    Hello | Submit | Want | Chunk | Cancel | Attach | Acknowledge | Forget | ListModels | AskStatus
+    Hello
+    | Submit
+    | Want
+    | Chunk
+    | Cancel
+    | Attach
+    | Acknowledge
+    | Forget
+    | ListModels
+    | AskStatus
+    | Measure
+    | AskNames
 )
 JobEvent = Accepted | Started | Progress | Preview | Finished | Failed | Cancelled
-ServerMessage = Welcome | Refused | Want | Chunk | Models | Status | JobEvent
+ServerMessage = Welcome | Refused | Want | Chunk | Models | Status | Measured | Names | JobEvent
 Message = ClientMessage | ServerMessage
 
 CLIENT_MESSAGES = (
     Hello, Submit, Want, Chunk, Cancel, Attach, Acknowledge, Forget, ListModels, AskStatus,
+    Measure, AskNames,
 )  # fmt: skip
 JOB_EVENTS = (Accepted, Started, Progress, Preview, Finished, Failed, Cancelled)
-SERVER_MESSAGES = (Welcome, Refused, Want, Chunk, Models, Status, *JOB_EVENTS)
+SERVER_MESSAGES = (
+    Welcome, Refused, Want, Chunk, Models, Status, Measured, Names, *JOB_EVENTS,
+)  # fmt: skip
 MESSAGES: tuple[type[Message], ...] = tuple(dict.fromkeys((*CLIENT_MESSAGES, *SERVER_MESSAGES)))

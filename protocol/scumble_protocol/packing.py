@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scumble_protocol.errors import ProtocolError
-from scumble_protocol.requests import ImageRef
+from scumble_protocol.images import ImageRef
 
 MIN_ROW = 64
 MAX_ROW = 2**24

@@ -15,6 +15,7 @@ from scumble_protocol import codec
 from scumble_protocol.blobs import BlobArrived as BlobArrived
 from scumble_protocol.blobs import BlobTraffic
 from scumble_protocol.errors import ErrorCode, PeerError, ProtocolError, RequestError, ScumbleError
+from scumble_protocol.images import ImageRef
 from scumble_protocol.lifecycle import OpenJobs
 from scumble_protocol.limits import check_request
 from scumble_protocol.messages import (
@@ -36,7 +37,6 @@ from scumble_protocol.messages import (
     Want,
     Welcome,
 )
-from scumble_protocol.requests import ImageRef
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def summary(finished: Finished, files: Sequence[Path]) -> dict[str, object]:
     return {
         "job": finished.job,
         "kind": finished.request.kind,
-        "model": finished.request.model,
+        "model": getattr(finished.request, "model", ""),
         "seed": finished.layers[0].seed if finished.layers else None,
         "phases": {time.phase: round(time.seconds, 4) for time in finished.times},
         "layers": [

@@ -14,7 +14,7 @@ from scumble_cli.picture_reading import read_mask, read_picture
 from scumble_cli.picture_writing import write_picture
 from scumble_cli.pictures import Picture
 from scumble_cli.wire_pixels import array_of, pixels_of
-from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source, Work
+from scumble_protocol.editor.canvas import LayerInfo, Margins, ResultGroup, Snapshot, Source, Work
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat, Pixels
@@ -37,6 +37,7 @@ class PictureCanvas:
         self, picture: Picture, *, selection: Rect | None = None, mask: Samples | None = None
     ) -> None:
         self.picture = picture
+        self.guides: dict[str, Picture] = {}
         self.groups: list[ResultGroup] = []
         self._mask = mask
         self._selection = _selection(picture.size, selection, mask)
@@ -66,6 +67,25 @@ class PictureCanvas:
         del source
         picture = self.picture
         return lambda: pixels_of(picture.read(rect), picture.format)
+
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The pictures that were put beside it to guide a model, by their names."""
+        size = self.picture.size
+        return tuple(
+            LayerInfo(name, name, Rect.of(guide.size).intersect(Rect.of(size)))
+            for name, guide in self.guides.items()
+        )
+
+    def read_layer(self, layer: str, rect: Rect) -> Snapshot:
+        """The pixels of a guide there; it must be as large as the picture."""
+        guide = self.guides[layer]
+        if not Rect.of(guide.size).contains(rect):
+            raise RequestError(
+                ErrorCode.BAD_PICTURE,
+                f"{layer} has {guide.size} pixels.",
+                f"It must have {self.picture.size}, like the picture.",
+            )
+        return lambda: pixels_of(guide.read(rect), guide.format)
 
     def read_mask(self, rect: Rect) -> Pixels:
         """The selection there."""

@@ -168,11 +168,15 @@ class JobBook:
         )
 
     def finish(
-        self, name: str, layers: tuple[ResultLayer, ...], times: tuple[PhaseTime, ...]
+        self,
+        name: str,
+        layers: tuple[ResultLayer, ...],
+        times: tuple[PhaseTime, ...],
+        notes: tuple[str, ...] = (),
     ) -> None:
         """A running job is done; the holds on its result's blobs are the job's from now on."""
         job = self._jobs[name]
-        event = Finished(name, job.next_number(), job.request, layers, times)
+        event = Finished(name, job.next_number(), job.request, layers, times, notes)
         if not self._end(job, event):
             self._store.release(_blobs(event), delete=True)
 

@@ -49,6 +49,7 @@ class Done:
     job: str
     layers: tuple[ResultLayer, ...]
     times: tuple[PhaseTime, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

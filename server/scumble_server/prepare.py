@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from scumble_protocol.choices import MaskedContent
 from scumble_protocol.geometry import Size
-from scumble_protocol.requests import MaskedContent, Regenerate
+from scumble_protocol.requests import Regenerate
 from scumble_server import opencv
 from scumble_server.crop import Crop, WorkingSize, scaled, working_size
 from scumble_server.fill import fill_unknown

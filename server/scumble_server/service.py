@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     Encoding,
@@ -16,7 +17,6 @@ from scumble_protocol.messages import (
     Status,
     Welcome,
 )
-from scumble_protocol.requests import Sampler
 from scumble_server.conversation import Conversation
 from scumble_server.outcomes import (
     Broken,
@@ -202,7 +202,7 @@ class Service:
     def _ended(self, outcome: Done | Broken | Stopped) -> None:
         self._is_busy = False
         if isinstance(outcome, Done):
-            self.book.finish(outcome.job, outcome.layers, outcome.times)
+            self.book.finish(outcome.job, outcome.layers, outcome.times, outcome.notes)
         elif isinstance(outcome, Broken):
             self.book.fail(outcome.job, outcome.error)
         elif not self._is_stopping:

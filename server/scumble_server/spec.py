@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scumble_protocol.requests import Sampler
+from scumble_protocol.choices import Sampler, Schedule
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class ModelSpec:
         steps: Recommended steps.
         cfg: Recommended guidance scale.
         sampler: Recommended sampler.
+        schedule: Recommended schedule.
     """
 
     family: str
@@ -45,6 +46,7 @@ class ModelSpec:
     steps: int
     cfg: float
     sampler: Sampler
+    schedule: Schedule
 
     @property
     def inpaint(self) -> bool:

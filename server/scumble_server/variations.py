@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scumble_protocol.checks import MAX_SEED
 from scumble_protocol.messages import Phase
-from scumble_protocol.requests import MAX_SEED, Regenerate
+from scumble_protocol.requests import Regenerate
 from scumble_server.crop import Crop
 from scumble_server.report import PreviewReport, ProgressReport, Report, Reporter
 

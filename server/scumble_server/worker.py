@@ -14,9 +14,10 @@ import numpy as np
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.errors import ErrorCode, ScumbleError, ServerError
 from scumble_protocol.geometry import Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import PhaseTime, ResultLayer
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, LoadModel
+from scumble_protocol.requests import LoadModel
 from scumble_server.outcomes import (
     Broken,
     Done,
@@ -27,7 +28,6 @@ from scumble_server.outcomes import (
     Stopped,
     Unusable,
 )
-from scumble_server.prompts.wording import PromptUsed
 from scumble_server.report import Cancelled
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from scumble_protocol.messages import Device, ModelInfo
     from scumble_protocol.requests import Request
     from scumble_server.blobstore import BlobStore
+    from scumble_server.made import Result
     from scumble_server.report import Report, Reporter
-    from scumble_server.run import Result
 
 _log = logging.getLogger(__name__)
 
@@ -188,15 +188,25 @@ class Worker:
         layers = []
         held: list[str] = []
         try:
-            prompts = result.prompts or (PromptUsed(),) * len(result.layers)
-            for layer, seed, used in zip(result.layers, result.seeds, prompts, strict=True):
+            for made in result.made:
+                layer, used = made.layer, vars(made.prompts)
                 image, mask = self._keep(layer.pixels, held), self._keep(layer.mask, held)
-                layers.append(ResultLayer(layer.rect, image, mask, seed, **vars(used)))
+                layers.append(
+                    ResultLayer(
+                        layer.rect,
+                        image,
+                        mask,
+                        made.seed,
+                        passes=made.passes,
+                        title=made.title,
+                        **used,
+                    )
+                )
         except ScumbleError:
             self._store.release(held, delete=True)
             raise
         times = tuple(PhaseTime(phase, seconds) for phase, seconds in result.times.items())
-        return Done(job, tuple(layers), times)
+        return Done(job, tuple(layers), times, result.notes)
 
     def _keep(self, pixels: NDArray[np.uint8] | NDArray[np.uint16], held: list[str]) -> ImageRef:
         height, width = pixels.shape[:2]

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, Regenerate, Sampler
+from scumble_protocol.requests import Regenerate
 from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.models.shelf import Shelf
 from scumble_server.opencv import Mask

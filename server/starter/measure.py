@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from scumble_protocol.requests import Sampler
+from scumble_protocol.choices import Sampler
 
 from . import judge, rim, vae
 from .captions import with_article

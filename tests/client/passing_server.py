@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.client import Address
 from scumble_protocol.errors import ErrorCode, PeerError, ProtocolError, ScumbleError
 from scumble_protocol.messages import (
@@ -45,7 +46,7 @@ from scumble_protocol.messages import (
     Want,
     Welcome,
 )
-from scumble_protocol.requests import Regenerate, Request, Sampler
+from scumble_protocol.requests import Regenerate, Request
 from scumble_protocol.session import BlobArrived, InvalidSubmit, ServerSession
 
 RIGHT = "the right token"

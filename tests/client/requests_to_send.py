@@ -5,9 +5,10 @@ from __future__ import annotations
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import Finished, PhaseTime, ResultLayer
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, Regenerate
+from scumble_protocol.requests import Regenerate
 
 SIDE = 4
 IMAGE = bytes(range(SIDE * SIDE * 4))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scumble_protocol.client import ClientEvent, Draft
-from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source, Work
+from scumble_protocol.editor.canvas import LayerInfo, Margins, ResultGroup, Snapshot, Source, Work
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat, Pixels
 from scumble_protocol.requests import Request
@@ -38,6 +38,7 @@ class GreyCanvas:
     enlarged: list[Size] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     portions: int = 0
+    read_layers: list[tuple[str, Rect]] = field(default_factory=list)
 
     def bounds(self) -> Size:
         return self.size
@@ -54,6 +55,18 @@ class GreyCanvas:
         self.sources.append(source)
         length = rect.size.pixels * self.format.bytes_per_pixel
         return lambda: Pixels(rect.size, self.format, b"\x80" * length)
+
+    def layers(self) -> tuple[LayerInfo, ...]:
+        return (
+            LayerInfo("group", "Regions", SELECTED, is_group=True),
+            LayerInfo("sketch", "Sketch", SELECTED, group="group"),
+            LayerInfo("empty", "Empty", None),
+        )
+
+    def read_layer(self, layer: str, rect: Rect) -> Snapshot:
+        assert layer in {info.id for info in self.layers()}
+        self.read_layers.append((layer, rect))
+        return self.read(rect, Source.ACTIVE_LAYER)
 
     def read_mask(self, rect: Rect) -> Pixels:
         assert Rect.of(self.size).contains(rect)

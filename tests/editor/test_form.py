@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import pytest
 
+from scumble_protocol.choices import MaskedContent, Sampler
 from scumble_protocol.editor.canvas import Margins, Source
 from scumble_protocol.editor.form import (
     AdvancedFields,
@@ -21,7 +22,6 @@ from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.view import Light, View
-from scumble_protocol.requests import MaskedContent, Sampler
 from tests.client.passing_server import MODELS
 
 STARTER, LANCZOS = MODELS

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.editor.language import Language
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.names import SAMPLER_NAMES, mode_names, model_facts
-from scumble_protocol.requests import Sampler
 from tests.client.passing_server import MODELS
 
 

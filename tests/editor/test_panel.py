@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scumble_protocol.choices import MaskedContent, Sampler
 from scumble_protocol.client import Connected, Disconnected, Result
 from scumble_protocol.editor.canvas import Margins
 from scumble_protocol.editor.language import Language
@@ -40,7 +41,7 @@ from scumble_protocol.messages import (
 )
 from scumble_protocol.pixels import PixelFormat, Pixels
 from scumble_protocol.program import write_program
-from scumble_protocol.requests import MaskedContent, Regenerate, Sampler, Upscale
+from scumble_protocol.requests import Regenerate, Upscale
 from tests.client.passing_server import MODELS
 from tests.client.requests_to_send import IMAGE, MASK, blobs_of, finished
 from tests.editor.framed_picture import FramedPicture

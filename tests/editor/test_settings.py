@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scumble_protocol.checks import MAX_SEED
+from scumble_protocol.choices import Sampler
 from scumble_protocol.editor.settings import NO_BLOB, Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import MAX_SEED, ImageRef, Regenerate, Sampler
+from scumble_protocol.requests import Regenerate
 from tests.client.passing_server import MODELS
 
 ANY_SETTINGS = st.builds(

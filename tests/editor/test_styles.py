@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.styles import HERE, SHIPPED, Style, Styles, read_style
 from scumble_protocol.errors import RequestError
-from scumble_protocol.requests import Sampler
 
 
 def save(folder: Path, name: str, **values: object) -> Path:

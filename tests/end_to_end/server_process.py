@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from scumble_protocol import endpoint
 from scumble_protocol.blobs import blob_id
+from scumble_protocol.choices import Sampler
 from scumble_protocol.client import Client, ClientEvent, Connected, Result, local_server
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import Cancelled, Failed, Progress, Refused
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, Regenerate, Sampler
+from scumble_protocol.requests import Regenerate
 from tests.timing import MS
 
 if TYPE_CHECKING:

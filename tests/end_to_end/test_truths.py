@@ -11,10 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from scumble_protocol.blobs import blob_id
+from scumble_protocol.choices import Sampler
 from scumble_protocol.client import Result
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, Regenerate, Sampler
+from scumble_protocol.requests import Regenerate
 from scumble_server.opencv import Picture, Samples
 from tests.end_to_end.server_process import Painter, painter, running_server
 from tests.server.models.checkpoints import make_folder

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from scumble_gimp.arguments import ARGUMENTS, Choice, Number, Switch, Text, order_of
+from scumble_protocol.checks import MAX_SEED
+from scumble_protocol.choices import MaskedContent, Sampler
 from scumble_protocol.editor.canvas import Margins, Source
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import RequestError
 from scumble_protocol.messages import ModelInfo, ModelKind
-from scumble_protocol.requests import MAX_SEED, MaskedContent, Sampler
 
 
 def model(name: str, kind: ModelKind = ModelKind.DIFFUSION) -> ModelInfo:

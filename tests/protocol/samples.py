@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scumble_protocol import blobs
+from scumble_protocol.choices import MaskedContent, Sampler, Schedule
 from scumble_protocol.errors import ErrorCode
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.guides import Control, ControlKind, Reference, ReferenceKind, Region
+from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     Accepted,
     Acknowledge,
+    AskNames,
     AskStatus,
     Attach,
     Cancel,
@@ -22,10 +28,14 @@ from scumble_protocol.messages import (
     Hello,
     Limits,
     ListModels,
+    Measure,
+    Measured,
     Message,
     ModelInfo,
     ModelKind,
     Models,
+    Names,
+    Pass,
     Phase,
     PhaseTime,
     Preview,
@@ -39,14 +49,7 @@ from scumble_protocol.messages import (
     Welcome,
 )
 from scumble_protocol.pixels import PixelFormat, Pixels
-from scumble_protocol.requests import (
-    ImageRef,
-    LoadModel,
-    MaskedContent,
-    Regenerate,
-    Sampler,
-    Upscale,
-)
+from scumble_protocol.requests import LoadModel, Refinement, Regenerate, Remove, ShowMask, Upscale
 
 CONTEXT = Rect(8, 4, 32, 16)
 IMAGE_BYTES = bytes(range(256)) * 8
@@ -73,7 +76,49 @@ REGENERATE = Regenerate(
     mask=MASK,
     content=MaskedContent.FILL,
 )
+GUIDED = replace(
+    REGENERATE,
+    schedule=Schedule.KARRAS,
+    passes=(0.5, 0.25),
+    controls=(Control(ControlKind.CANNY, IMAGE, weight=0.8, end=0.5, show=True),),
+    references=(Reference(ReferenceKind.STYLE, IMAGE),),
+    regions=(Region("a worm", MASK),),
+)
+RESIZED = replace(
+    REGENERATE, canvas=CONTEXT.size, context=Rect.of(CONTEXT.size), target=Size(64, 64)
+)
+REMOVE = Remove(grow=4, feather=8, canvas=Size(64, 48), context=CONTEXT, image=IMAGE, mask=MASK)
+SHOW_MASK = ShowMask(
+    strength=0.5,
+    grow=4,
+    feather=8,
+    invert=True,
+    canvas=Size(64, 48),
+    context=CONTEXT,
+    mask=MASK,
+)
 UPSCALE = Upscale(model="lanczos", scale=2.0, canvas=Size(64, 48), context=CONTEXT, image=IMAGE)
+REFINE = Upscale(
+    model="lanczos",
+    scale=2.0,
+    canvas=Size(64, 48),
+    context=CONTEXT,
+    image=IMAGE,
+    second="4x",
+    blend=0.25,
+    refinement=Refinement(
+        model="starter",
+        prompt="an apple",
+        negative="",
+        strength=0.3,
+        sampler=Sampler.EULER_A,
+        schedule=Schedule.AUTOMATIC,
+        steps=20,
+        cfg=4.0,
+        seed=42,
+        tile=512,
+    ),
+)
 LOAD_MODEL = LoadModel(model="owner/name")
 
 STARTER = ModelInfo(
@@ -112,7 +157,14 @@ WELCOME = Welcome(
     features=("regenerate", "upscale"),
 )
 LAYER = ResultLayer(
-    rect=CONTEXT, image=IMAGE, mask=MASK, seed=42, prompt="a red apple", tokens=3, chunks=1
+    rect=CONTEXT,
+    image=IMAGE,
+    mask=MASK,
+    seed=42,
+    prompt="a red apple",
+    tokens=3,
+    chunks=1,
+    passes=(Pass("pass 1", Size(128, 64), 0.75, 15),),
 )
 PREVIEW_PIXELS = Pixels(Size(2, 1), PixelFormat.RGBA8, b"\x01\x02\x03\xff\x04\x05\x06\xff")
 
@@ -121,6 +173,17 @@ MESSAGES: dict[str, Message] = {
     "submit (regenerate)": Submit(job="job-1", request=REGENERATE),
     "submit (upscale)": Submit(job="job-2", request=UPSCALE),
     "submit (load)": Submit(job="job-3", request=LOAD_MODEL),
+    "submit (guided)": Submit(job="job-7", request=GUIDED),
+    "submit (resized)": Submit(job="job-8", request=RESIZED),
+    "submit (remove)": Submit(job="job-4", request=REMOVE),
+    "submit (show mask)": Submit(job="job-5", request=SHOW_MASK),
+    "submit (refine)": Submit(job="job-6", request=REFINE),
+    "measure": Measure(text="a red apple", model="starter"),
+    "ask_names": AskNames(),
+    "measured": Measured(
+        text="a <lora:inc>", model="starter", tokens=1, chunks=1, kept=1, wrong=("No LoRA inc.",)
+    ),
+    "names": Names(loras=("ink",), embeddings=("blurry",), wildcards=("colour",)),
     "want": Want(blobs=(IMAGE.blob, MASK.blob)),
     "chunk (raw)": Chunk(
         blob=MASK.blob, total=512, offset=510, encoding=Encoding.RAW, data=b"\xff\xff"

@@ -13,18 +13,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from scumble_protocol.checks import MAX_SEED
+from scumble_protocol.choices import MaskedContent, Sampler
 from scumble_protocol.geometry import MAX_OFFSET, Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import MESSAGES, Chunk, Encoding, Limits, Message, Progress, Refused
 from scumble_protocol.pixels import PixelFormat, Pixels
-from scumble_protocol.requests import (
-    MAX_SEED,
-    ImageRef,
-    MaskedContent,
-    Regenerate,
-    Request,
-    Sampler,
-    Upscale,
-)
+from scumble_protocol.requests import Regenerate, Request, Upscale
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 blob_ids = st.text("0123456789abcdef", min_size=32, max_size=32)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from scumble_protocol.errors import ProtocolError
 from scumble_protocol.geometry import Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.packing import MIN_ROW, Layout, pack, unpack
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef
 
 layouts = st.builds(Layout, st.just(0) | st.integers(64, 200), st.integers(1, 8))
 

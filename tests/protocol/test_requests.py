@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from scumble_protocol.checks import MAX_SEED
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import MAX_SEED, ImageRef, Regenerate, Upscale
+from scumble_protocol.requests import Regenerate, Upscale
 from tests.protocol.samples import IMAGE, LOAD_MODEL, MASK, REGENERATE, UPSCALE
 
 

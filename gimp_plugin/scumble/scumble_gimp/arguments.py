@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from scumble_protocol.checks import MAX_SEED
+from scumble_protocol.choices import MaskedContent, Sampler
 from scumble_protocol.editor.canvas import Margins, Source
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.names import SAMPLER_NAMES
@@ -13,7 +15,6 @@ from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import ModelInfo, ModelKind
-from scumble_protocol.requests import MAX_SEED, MaskedContent, Sampler
 
 RECOMMENDED: Final = "recommended"
 """The sampler of a painter who leaves it to the model; so do 0 steps and a guidance of 0."""

@@ -92,6 +92,25 @@ class Margins:
         return Size(size.width + self.left + self.right, size.height + self.top + self.bottom)
 
 
+@dataclass(frozen=True)
+class LayerInfo:
+    """A layer of the picture, as a painter knows it.
+
+    Args:
+        id: What tells it from all others of the picture; stays the same while the picture is open.
+        name: What the painter calls it.
+        bounds: Where it has something, in canvas pixels, clipped to the canvas; None for nowhere.
+        group: The id of the group that it lies in; empty for the topmost level.
+        is_group: Whether it is a group.
+    """
+
+    id: str
+    name: str
+    bounds: Rect | None
+    group: str = ""
+    is_group: bool = False
+
+
 class Canvas(Protocol):
     """A picture that is open in an editor. All rectangles and sizes are in canvas pixels.
 
@@ -121,6 +140,22 @@ class Canvas(Protocol):
         Args:
             rect: Lies inside the canvas; only these pixels may be read.
             source: Which layers count.
+        """
+        ...
+
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The layers from top to bottom, each group before what lies in it, without masks."""
+        ...
+
+    def read_layer(self, layer: str, rect: Rect) -> Snapshot:
+        """What one layer (all of a group) has there, shown or not, in the format of `depth`.
+
+        Args:
+            layer: Its `LayerInfo.id`.
+            rect: Lies inside the canvas; transparent where the layer has nothing.
+
+        Raises:
+            RequestError: The layer is gone.
         """
         ...
 

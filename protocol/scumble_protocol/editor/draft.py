@@ -11,13 +11,15 @@ from scumble_protocol.blobs import blob_id
 from scumble_protocol.client import Draft
 from scumble_protocol.editor.canvas import Canvas, Margins, Snapshot, Source
 from scumble_protocol.editor.context import choose_context
-from scumble_protocol.editor.settings import NO_BLOB, Settings
+from scumble_protocol.editor.guide_pictures import name_guides, read_guides
+from scumble_protocol.editor.settings import NO_BLOB, Area, Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.limits import check_request
 from scumble_protocol.messages import Limits, ModelInfo
 from scumble_protocol.pixels import PixelFormat, Pixels
-from scumble_protocol.requests import ImageRef, Regenerate, Request, Upscale
+from scumble_protocol.requests import Regenerate, Remove, Request, ShowMask, Upscale
 
 _SEEDS = 2**32
 """New seeds are below this, so that they are short enough to be written down."""
@@ -29,19 +31,14 @@ def draft_regeneration(
     """Read what a regeneration of the selection needs from the canvas, and nothing else.
 
     Raises:
-        RequestError: Nothing is selected, or the area or a prompt is above the limits. Nothing was
-            read from the canvas then but the selection.
+        RequestError: Nothing is selected, a layer is gone, or the area or a prompt is above the
+            limits. Nothing was read from the canvas then but the selection.
     """
-    selection = canvas.selection()
-    if selection is None:
-        raise _nothing_selected()
+    selection = _selection(canvas)
     request = _regeneration(canvas, selection, canvas.bounds(), settings, model)
     check_request(request, limits)
-    mask = canvas.read_mask(request.context)
-    if mask.data == bytes(len(mask.data)):
-        raise _nothing_selected()
-    image = canvas.read(request.context, settings.source)
-    return _draft(partial(replace, request), image=image, mask=lambda: mask)
+    mask = _mask(canvas, request)
+    return _draft(request, canvas, settings, mask)
 
 
 def draft_expansion(
@@ -59,9 +56,52 @@ def draft_expansion(
     check_request(request, limits)
     kept = Rect(margins.left, margins.top, old.width, old.height)
     canvas.expand(margins)
-    image = canvas.read(request.context, settings.source)
-    mask = partial(_all_but, kept, request.context)
-    return _draft(partial(replace, request), image=image, mask=mask)
+    return _draft(request, canvas, settings, partial(_all_but, kept, request.context))
+
+
+def draft_removal(canvas: Canvas, settings: Settings, limits: Limits) -> Draft:
+    """Read what taking the selection away without a model needs. Raises as `draft_regeneration`."""
+    selection = _selection(canvas)
+    settings = settings.with_mask_for(selection)
+    context = choose_context(
+        selection,
+        canvas.bounds(),
+        grow=settings.grow or 0,
+        feather=settings.feather or 0,
+        # What goes on in its place comes from around it: as much again on every side.
+        padding=max(settings.padding, min(512, max(selection.width, selection.height))),
+        native_side=0,
+    )
+    request = Remove(
+        grow=settings.grow or 0,
+        feather=settings.feather or 0,
+        canvas=canvas.bounds(),
+        context=context,
+        image=ImageRef(NO_BLOB, context.size, canvas.depth()),
+        mask=ImageRef(NO_BLOB, context.size, PixelFormat.GRAY8),
+        seed=_seed(settings),
+    )
+    check_request(request, limits)
+    mask = _mask(canvas, request)
+    return _draft(request, canvas, settings, mask)
+
+
+def draft_mask(canvas: Canvas, settings: Settings, model: ModelInfo, limits: Limits) -> Draft:
+    """Read the selection, to be shown as a regeneration would use it."""
+    selection = _selection(canvas)
+    regeneration = _regeneration(canvas, selection, canvas.bounds(), settings, model)
+    check_request(regeneration, limits)
+    request = ShowMask(
+        strength=regeneration.strength,
+        grow=regeneration.grow,
+        feather=regeneration.feather,
+        invert=regeneration.invert,
+        canvas=regeneration.canvas,
+        context=regeneration.context,
+        mask=regeneration.mask,
+    )
+    mask = canvas.read_mask(request.context)
+    return _sending({"mask": lambda: mask}, lambda named: replace(request, mask=named["mask"]))
 
 
 def draft_enlargement(canvas: Canvas, scale: float, model: ModelInfo, limits: Limits) -> Draft:
@@ -75,27 +115,47 @@ def draft_enlargement(canvas: Canvas, scale: float, model: ModelInfo, limits: Li
     request = Upscale(model.id, scale, canvas=size, context=Rect.of(size), image=image)
     check_request(request, limits)
     pixels = canvas.read(request.context, Source.VISIBLE)
-    return _draft(partial(replace, request), image=pixels)
+    return _sending({"image": pixels}, lambda named: replace(request, image=named["image"]))
 
 
 def _regeneration(
     canvas: Canvas, area: Rect, size: Size, settings: Settings, model: ModelInfo
 ) -> Regenerate:
+    settings = settings.with_mask_for(area)
+    is_whole = settings.area is Area.WHOLE or settings.invert or settings.target is not None
     context = choose_context(
-        area,
+        Rect.of(size) if is_whole else area,
         size,
-        grow=settings.grow,
-        feather=settings.feather,
+        grow=settings.grow or 0,
+        feather=settings.feather or 0,
         padding=settings.padding,
         native_side=model.native_side,
     )
     return replace(settings, model=model.id).request(
-        secrets.randbelow(_SEEDS),
+        _seed(settings),
         canvas=size,
         context=context,
         image=ImageRef(NO_BLOB, context.size, canvas.depth()),
         mask=ImageRef(NO_BLOB, context.size, PixelFormat.GRAY8),
     )
+
+
+def _seed(settings: Settings) -> int:
+    return secrets.randbelow(_SEEDS) if settings.seed is None else settings.seed
+
+
+def _selection(canvas: Canvas) -> Rect:
+    selection = canvas.selection()
+    if selection is None:
+        raise _nothing_selected()
+    return selection
+
+
+def _mask(canvas: Canvas, request: Regenerate | Remove) -> Snapshot:
+    mask = canvas.read_mask(request.context)
+    if mask.data == bytes(len(mask.data)):
+        raise _nothing_selected()
+    return lambda: mask
 
 
 def _added(margins: Margins, size: Size) -> Rect:
@@ -131,9 +191,27 @@ def _all_but(kept: Rect, context: Rect) -> Pixels:
     return Pixels(context.size, PixelFormat.GRAY8, rows)
 
 
-def _draft(request_with: Callable[..., Request], **snapshots: Snapshot) -> Draft:
-    """The request with these pictures, brought into form when the draft is called."""
+def _draft(
+    request: Regenerate | Remove, canvas: Canvas, settings: Settings, mask: Snapshot
+) -> Draft:
+    """The request with its pictures, brought into form when the draft is called."""
+    snapshots = {"image": canvas.read(request.context, settings.source), "mask": mask}
+    if isinstance(request, Remove):
+        return _sending(
+            snapshots, lambda named: replace(request, image=named["image"], mask=named["mask"])
+        )
+    snapshots |= read_guides(canvas, settings, request.context)
+    return _sending(
+        snapshots,
+        lambda named: replace(
+            request, image=named["image"], mask=named["mask"], **name_guides(settings, named)
+        ),
+    )
 
+
+def _sending(
+    snapshots: Mapping[str, Snapshot], request: Callable[[Mapping[str, ImageRef]], Request]
+) -> Draft:
     def draft() -> tuple[Request, Mapping[str, bytes]]:
         images = {name: snapshot() for name, snapshot in snapshots.items()}
         named = {
@@ -141,7 +219,7 @@ def _draft(request_with: Callable[..., Request], **snapshots: Snapshot) -> Draft
             for name, pixels in images.items()
         }
         blobs = {named[name].blob: pixels.data for name, pixels in images.items()}
-        return request_with(**named), blobs
+        return request(named), blobs
 
     return draft
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from scumble_protocol.choices import MaskedContent, Sampler
 from scumble_protocol.editor.canvas import Margins, Source
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
@@ -15,7 +16,6 @@ from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.view import Light, View
 from scumble_protocol.messages import ModelInfo
-from scumble_protocol.requests import MaskedContent, Sampler
 
 Value = TypeVar("Value")
 

@@ -5,23 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.messages import ModelInfo
-from scumble_protocol.requests import Sampler
 
 SAMPLER_NAMES: Final[Mapping[Sampler, str]] = {
     Sampler.EULER: "Euler",
     Sampler.EULER_A: "Euler a",
+    Sampler.HEUN: "Heun",
+    Sampler.DPM2: "DPM2",
+    Sampler.DPM2_A: "DPM2 a",
+    Sampler.LMS: "LMS",
+    Sampler.DPMPP_2S: "DPM++ 2S",
     Sampler.DPMPP_2M: "DPM++ 2M",
-    Sampler.DPMPP_2M_KARRAS: "DPM++ 2M Karras",
-    Sampler.DPMPP_SDE_KARRAS: "DPM++ SDE Karras",
+    Sampler.DPMPP_2M_SDE: "DPM++ 2M SDE",
+    Sampler.DPMPP_3M_SDE: "DPM++ 3M SDE",
+    Sampler.DPMPP_SDE: "DPM++ SDE",
     Sampler.DDIM: "DDIM",
     Sampler.UNIPC: "UniPC",
     Sampler.LCM: "LCM",
-    Sampler.HEUN: "Heun",
+    Sampler.TCD: "TCD",
+    Sampler.FLOW_EULER: "Euler (flow)",
 }
 """Proper names, the same in every language."""
+
+SCHEDULE_NAMES: Final[Mapping[Schedule, str]] = {
+    Schedule.AUTOMATIC: "Automatic",
+    Schedule.NORMAL: "Normal",
+    Schedule.KARRAS: "Karras",
+    Schedule.EXPONENTIAL: "Exponential",
+    Schedule.SGM_UNIFORM: "SGM uniform",
+    Schedule.SIMPLE: "Simple",
+    Schedule.BETA: "Beta",
+}
+"""What the field calls them; the first one is translated."""
 
 
 def mode_names(tr: Translate) -> Mapping[Mode, str]:

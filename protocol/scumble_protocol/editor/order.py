@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scumble_protocol.choices import MaskedContent
 from scumble_protocol.editor.canvas import Margins
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import ScumbleError
-from scumble_protocol.requests import MaskedContent
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.client import Connected, Disconnected
 from scumble_protocol.editor.gallery import Picture
 from scumble_protocol.editor.language import Translate
@@ -36,7 +37,6 @@ from scumble_protocol.messages import (
     Refused,
     Started,
 )
-from scumble_protocol.requests import Sampler
 
 RETRY_SECONDS = 0.5
 """How often a server that is being started is tried."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from scumble_protocol.client import Result
 from scumble_protocol.editor.canvas import Layer, ResultGroup
 from scumble_protocol.editor.record import request_json
+from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import ResultLayer
 from scumble_protocol.pixels import Pixels
-from scumble_protocol.requests import ImageRef, Regenerate, Request, Upscale
+from scumble_protocol.requests import Regenerate, Request, Upscale
 
 _LONGEST_NAME = 80
 

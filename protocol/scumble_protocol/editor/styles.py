@@ -1,8 +1,9 @@
 """Style presets: a few words around the prompt, and settings if need be, each in a file of its own.
 
 A style is a JSON object in `NAME.json` with any of `title`, `prompt`, `negative`, `model`,
-`sampler`, `steps` and `cfg`. Those that come with Scumble say nothing of the last four, since what
-suits a model is known to the model. A file of the user's own with the same name takes its place.
+`sampler`, `schedule`, `steps` and `cfg`. Those that come with Scumble say nothing of the last five,
+since what suits a model is known to the model. A file of the user's own with the same name takes
+its place.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scumble_protocol.checks import check_number
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import ErrorCode, RequestError
-from scumble_protocol.requests import Sampler, check_number
 
 SHIPPED = Path(__file__).parent / "shipped_styles"
 OWN = "styles"
@@ -32,6 +34,7 @@ _TYPES = {
     "negative": (str,),
     "model": (str,),
     "sampler": (str,),
+    "schedule": (str,),
     "steps": (int,),
     "cfg": (int, float),
 }
@@ -48,6 +51,7 @@ class Style:
         negative: The same for the negative prompt.
         model: A model id; empty to leave the model.
         sampler: A sampler; None to leave it.
+        schedule: A schedule; None to leave it.
         steps: Steps, 1 to 200; None to leave them.
         cfg: Guidance scale, 1 to 30; None to leave it.
 
@@ -61,6 +65,7 @@ class Style:
     negative: str = HERE
     model: str = ""
     sampler: Sampler | None = None
+    schedule: Schedule | None = None
     steps: int | None = None
     cfg: float | None = None
 
@@ -74,7 +79,7 @@ class Style:
         """The settings with this style: words put around both prompts, and what it sets."""
         sets = {
             name: value
-            for name in ("model", "sampler", "steps", "cfg")
+            for name in ("model", "sampler", "schedule", "steps", "cfg")
             if (value := getattr(self, name))
         }
         return dataclasses.replace(
@@ -157,9 +162,8 @@ def _values(values: object) -> dict[str, Any]:
             raise TypeError(f"it has {name!r}, which is none of {', '.join(_TYPES)}")
         if type(value) not in _TYPES[name]:
             raise TypeError(f"{name} is {value!r}")
-    if "sampler" in values:
-        return {**values, "sampler": Sampler(values["sampler"])}
-    return values
+    kinds = {"sampler": Sampler, "schedule": Schedule}
+    return {name: kinds[name](value) if name in kinds else value for name, value in values.items()}
 
 
 def _around(style: str, said: str) -> str:

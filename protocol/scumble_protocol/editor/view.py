@@ -6,11 +6,11 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.geometry import Rect
 from scumble_protocol.messages import ModelInfo
 from scumble_protocol.pixels import Pixels
-from scumble_protocol.requests import Sampler
 
 
 class Light(enum.Enum):

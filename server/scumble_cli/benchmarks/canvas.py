@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scumble_protocol.editor.canvas import LayerInfo, Source
+from scumble_protocol.geometry import Rect
 from scumble_protocol.pixels import PixelFormat, Pixels
 
 if TYPE_CHECKING:
-    from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source, Work
-    from scumble_protocol.geometry import Rect, Size
+    from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Work
+    from scumble_protocol.geometry import Size
 
 
 class MemoryCanvas:
@@ -44,6 +46,15 @@ class MemoryCanvas:
     def selection(self) -> Rect:
         """The bounds of what is selected."""
         return self._selected
+
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """Its one layer."""
+        return (LayerInfo("only", "Only", Rect.of(self._size)),)
+
+    def read_layer(self, layer: str, rect: Rect) -> Snapshot:
+        """The pixels there."""
+        del layer
+        return self.read(rect, Source.VISIBLE)
 
     def read(self, rect: Rect, source: Source) -> Snapshot:
         """The pixels there; it has one layer."""

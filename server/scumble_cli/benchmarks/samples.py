@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from scumble_protocol.blobs import blob_id
+from scumble_protocol.choices import Sampler
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, Regenerate, Sampler
+from scumble_protocol.requests import Regenerate
 
 PROMPT = "a red apple on a wooden table"
 

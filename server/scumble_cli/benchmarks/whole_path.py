@@ -10,12 +10,12 @@ from scumble_cli.benchmarks.canvas import MemoryCanvas
 from scumble_cli.benchmarks.figure import Figure, least, seconds
 from scumble_cli.benchmarks.samples import noise, regeneration
 from scumble_cli.benchmarks.workbench import Workbench
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.editor.draft import draft_regeneration
 from scumble_protocol.editor.result import result_group
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import ModelInfo, ModelKind
-from scumble_protocol.requests import Sampler
 from scumble_server.compose import compose
 from scumble_server.opencv import unit
 from scumble_server.prepare import prepare
@@ -39,6 +39,7 @@ SPEC = ModelSpec(
     steps=20,
     cfg=7.0,
     sampler=Sampler.EULER,
+    schedule=Schedule.AUTOMATIC,
 )
 """What preparing and composing need to know of a model: the sizes of SDXL."""
 

@@ -68,11 +68,11 @@ def _get(arguments: Namespace) -> None:
         desk = Desk(connection, connection.client.poll, shown)
         desk.await_welcome()
         job = connection.client.submit(LoadModel(arguments.model), {})
-        finished = desk.finish(job)
+        desk.finish(job)
         connection.client.acknowledge(job)
         desk.leave()
     if arguments.json:
-        say(json.dumps({"model": finished.request.model}))
+        say(json.dumps({"model": arguments.model}))
     else:
         say(f"{arguments.model} is there. Use it with --model {arguments.model}")
 

@@ -12,10 +12,10 @@ from scumble_cli.openraster import ORA_SUFFIX
 from scumble_cli.outputs import Destination
 from scumble_cli.picture_canvas import PictureCanvas
 from scumble_cli.picture_writing import check_writable
+from scumble_protocol.choices import Sampler
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import ModelKind
-from scumble_protocol.requests import Sampler
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.errors import ErrorCode, RequestError
-from scumble_protocol.requests import Sampler
 from scumble_server.models.headers import damaged
 from scumble_server.spec import ModelSpec
 
@@ -25,6 +25,7 @@ FIELDS: dict[str, type] = {
     "steps": int,
     "cfg": float,
     "sampler": Sampler,
+    "schedule": Schedule,
 }
 
 
@@ -38,17 +39,18 @@ PIPELINES = frozenset(
 
 @dataclass(frozen=True)
 class Habits:
-    """What suits a family when its files don't say: steps, guidance scale and sampler."""
+    """What suits a family when its files don't say."""
 
     steps: int
     cfg: float
     sampler: Sampler
+    schedule: Schedule
 
 
 HABITS = {
-    "sd1": Habits(20, 7.0, Sampler.DPMPP_2M_KARRAS),
-    "sd2": Habits(20, 7.0, Sampler.DPMPP_2M_KARRAS),
-    "sdxl": Habits(25, 6.0, Sampler.DPMPP_2M_KARRAS),
+    "sd1": Habits(20, 7.0, Sampler.DPMPP_2M, Schedule.KARRAS),
+    "sd2": Habits(20, 7.0, Sampler.DPMPP_2M, Schedule.KARRAS),
+    "sdxl": Habits(25, 6.0, Sampler.DPMPP_2M, Schedule.KARRAS),
 }
 
 SD2_TEXT_WIDTH = 1024
@@ -159,4 +161,5 @@ def _spec(
         steps=habits.steps,
         cfg=habits.cfg,
         sampler=habits.sampler,
+        schedule=habits.schedule,
     )

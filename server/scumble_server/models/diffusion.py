@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from scumble_protocol.requests import Regenerate
+    from scumble_server.crop import Crop
     from scumble_server.prompts.tokens import Count
     from scumble_server.prompts.wording import Wording
+    from scumble_server.report import Reporter
     from scumble_server.spec import ModelSpec
 
 PROMPTS_KEPT = 32
@@ -82,6 +85,14 @@ class DiffusionModel:
                 yield
             finally:
                 self._additions = NOTHING
+
+    def sample(
+        self, crop: Crop, request: Regenerate, seeds: tuple[int, ...], report: Reporter
+    ) -> tuple[NDArray[np.float32], ...]:
+        """See `Model.sample`."""
+        from scumble_server.sampling.loop import sample
+
+        return tuple(sample(crop, self, request, seed, report) for seed in seeds)
 
     def encode_text(self, prompt: str, negative: str, *, guided: bool) -> Text:
         """The prompt and, when `guided`, the negative prompt for the UNet's cross-attention.

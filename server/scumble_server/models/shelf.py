@@ -28,7 +28,7 @@ from scumble_server.upscale.lanczos import Lanczos
 if TYPE_CHECKING:
     from scumble_protocol.messages import ModelInfo
     from scumble_server.models.catalog import Catalog
-    from scumble_server.models.diffusion import DiffusionModel
+    from scumble_server.models.model import Model
     from scumble_server.report import Reporter
     from scumble_server.upscale.upscaler import Upscaler
 
@@ -49,7 +49,7 @@ class Shelf:
         self._catalog = catalog
         self._device = device
         self._budget = default_budget(device) if memory_budget is None else memory_budget
-        self._models: OrderedDict[str, DiffusionModel | Upscaler] = OrderedDict()
+        self._models: OrderedDict[str, Model | Upscaler] = OrderedDict()
 
     @property
     def memory_used(self) -> int:
@@ -65,7 +65,7 @@ class Shelf:
         """Every usable model of the catalog, and whether it is in memory."""
         return self._catalog.list(self._models)
 
-    def get(self, model: str, report: Reporter) -> DiffusionModel | Upscaler:
+    def get(self, model: str, report: Reporter) -> Model | Upscaler:
         """A model, loaded if it isn't yet, and fetched first where it has a hub id.
 
         Raises:
@@ -79,7 +79,7 @@ class Shelf:
         self._models.move_to_end(model)
         return self._models[model]
 
-    def _load(self, model: str, report: Reporter) -> DiffusionModel | Upscaler:
+    def _load(self, model: str, report: Reporter) -> Model | Upscaler:
         source = self._catalog.find(model)
         if isinstance(source, HubSource):
             fetch(source.id, self._catalog.place_for(source.id), report)
@@ -91,7 +91,7 @@ class Shelf:
         self._make_room(source.bytes)
         return self._load_or_make_room(source)
 
-    def _load_or_make_room(self, source: FileSource) -> DiffusionModel | Upscaler:
+    def _load_or_make_room(self, source: FileSource) -> Model | Upscaler:
         try:
             return _load_file(source, self._device)
         except (RuntimeError, MemoryError) as error:
@@ -112,7 +112,7 @@ class Shelf:
             torch.cuda.empty_cache()
 
 
-def _load_file(source: FileSource, device: torch.device) -> DiffusionModel | Upscaler:
+def _load_file(source: FileSource, device: torch.device) -> Model | Upscaler:
     try:
         if isinstance(source, FolderSource):
             return load_folder(source.path, source.spec, device)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import ModelInfo, ModelKind
-from scumble_protocol.requests import Sampler
 from scumble_server.models.checkpoints import Checkpoint, is_checkpoint, read_checkpoint
 from scumble_server.models.configs import read_spec, read_title
 from scumble_server.models.folders import check_folder, unsafe
@@ -145,6 +145,7 @@ def describe(source: FolderSource | CheckpointSource, *, loaded: bool) -> ModelI
         steps=spec.steps,
         cfg=spec.cfg,
         sampler=spec.sampler,
+        schedule=spec.schedule,
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from scumble_server.sampling.schedule import Schedule
+    from scumble_server.sampling.schedule import Course
 
 ROUNDING = 1e-4
 """So that 0.3 of 10 evaluations are 3, although 0.3 is no binary fraction."""
@@ -43,7 +43,7 @@ class Hold:
     """
 
     def __init__(
-        self, original: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, schedule: Schedule
+        self, original: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, schedule: Course
     ) -> None:
         self.schedule = schedule
         self._original = original

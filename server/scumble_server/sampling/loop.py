@@ -50,6 +50,7 @@ def sample(
         start = noise.draw()
         schedule = make_schedule(
             request.sampler,
+            request.schedule,
             model.pipeline.scheduler.config,
             steps=request.steps,
             strength=request.strength,

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import diffusers
 import torch
 
-from scumble_protocol.requests import Sampler
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_server.sampling.noise import Noise, SeededBrownian
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KARRAS = {"use_karras_sigmas": True, "use_exponential_sigmas": False, "use_beta_sigmas": False}
+SCHEDULES: dict[Schedule, dict[str, Any]] = {
+    Schedule.AUTOMATIC: {},
+    Schedule.KARRAS: {"use_karras_sigmas": True},
+}
 DPMPP_2M = {"algorithm_type": "dpmsolver++", "solver_order": 2}
 
 
@@ -40,10 +43,7 @@ RECIPES = {
     Sampler.EULER: Recipe("EulerDiscreteScheduler", normalized=False),
     Sampler.EULER_A: Recipe("EulerAncestralDiscreteScheduler", normalized=False),
     Sampler.DPMPP_2M: Recipe("DPMSolverMultistepScheduler", normalized=True, changes=DPMPP_2M),
-    Sampler.DPMPP_2M_KARRAS: Recipe(
-        "DPMSolverMultistepScheduler", normalized=True, changes=DPMPP_2M | KARRAS
-    ),
-    Sampler.DPMPP_SDE_KARRAS: Recipe("DPMSolverSDEScheduler", normalized=False, changes=KARRAS),
+    Sampler.DPMPP_SDE: Recipe("DPMSolverSDEScheduler", normalized=False),
     Sampler.DDIM: Recipe("DDIMScheduler", normalized=True),
     Sampler.UNIPC: Recipe("UniPCMultistepScheduler", normalized=True),
     Sampler.LCM: Recipe("LCMScheduler", normalized=True),
@@ -67,7 +67,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Course:
     """The evaluations of one run, numbered from 0. Evaluation `i` takes a sample of level `i` on.
 
     Samples are float32 in the scheduler's own scale. All tables stay on the CPU, so that no step
@@ -134,12 +134,19 @@ class Schedule:
 
 
 def make_schedule(
-    sampler: Sampler, config: Mapping[str, Any], *, steps: int, strength: float, noise: Noise
-) -> Schedule:
+    sampler: Sampler,
+    spacing: Schedule,
+    config: Mapping[str, Any],
+    *,
+    steps: int,
+    strength: float,
+    noise: Noise,
+) -> Course:
     """The schedule of a run.
 
     Args:
         sampler: The sampler.
+        spacing: Its schedule.
         config: The config of the model's own scheduler: its noise levels and what it predicts.
         steps: Steps of the full schedule, at least 1.
         strength: Which part of them is run, above 0 up to 1: the last `int(steps * strength)`, as
@@ -147,7 +154,7 @@ def make_schedule(
         noise: Where stochastic samplers draw from.
     """
     recipe = RECIPES[sampler]
-    own = dict(config) | EVERY | dict(recipe.changes)
+    own = dict(config) | EVERY | dict(recipe.changes) | SCHEDULES[spacing]
     own["original_inference_steps"] = max(LCM_STEPS, steps)
     scheduler = getattr(diffusers, recipe.scheduler).from_config(own)
     scheduler.set_timesteps(steps, device="cpu")
@@ -158,7 +165,7 @@ def make_schedule(
     if hasattr(scheduler, "noise_sampler"):
         scheduler.noise_sampler = SeededBrownian(scheduler.sigmas, noise)
     stochastic = "generator" in inspect.signature(scheduler.step).parameters
-    return Schedule(
+    return Course(
         scheduler=scheduler,
         timesteps=scheduler.timesteps[begin:],
         levels=_levels(scheduler, begin, normalized=recipe.normalized),

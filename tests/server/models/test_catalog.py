@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import ModelKind
-from scumble_protocol.requests import Sampler
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.headers import read_header
 from scumble_server.models.sources import HubSource, UpscalerSource, named_factor

@@ -11,7 +11,7 @@ import pytest
 import torch
 import transformers
 
-from scumble_protocol.requests import Sampler
+from scumble_protocol.choices import Sampler
 from scumble_server.models.checkpoints import SHIPPED_CONFIGS, UNET_INPUT, read_checkpoint
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_a_single_file_without_configs_of_its_own_gets_those_of_its_family(
     assert (spec.family, spec.native_side, spec.multiple) == (family, *sides)
     assert (spec.latent_scale, spec.latent_channels, spec.prediction) == (8, 4, "epsilon")
     assert (spec.unet_channels, spec.inpaint) == (channels, channels == 9)
-    assert spec.sampler is Sampler.DPMPP_2M_KARRAS
+    assert spec.sampler is Sampler.DPMPP_2M
 
 
 def write_sparse(path: Path, shapes: dict[str, list[int]]) -> None:

@@ -7,9 +7,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from scumble_protocol.choices import MaskedContent, Sampler, Schedule
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, MaskedContent, Regenerate, Sampler
+from scumble_protocol.requests import Regenerate
 from scumble_server.opencv import Mask
 from scumble_server.spec import ModelSpec
 
@@ -28,6 +30,7 @@ SPEC = ModelSpec(
     steps=20,
     cfg=7.0,
     sampler=Sampler.EULER,
+    schedule=Schedule.AUTOMATIC,
 )
 
 SMALL = replace(SPEC, native_side=64, min_side=32, max_side=256, max_pixels=128 * 128, multiple=8)

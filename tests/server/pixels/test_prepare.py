@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scumble_protocol.choices import MaskedContent
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
-from scumble_protocol.requests import MaskedContent
 from scumble_server.fill import extend, fill_unknown
 from scumble_server.opencv import Picture
 from scumble_server.prepare import prepare

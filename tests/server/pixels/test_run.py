@@ -10,11 +10,14 @@ import torch
 from numpy.typing import NDArray
 
 from scumble_protocol.blobs import blob_id
+from scumble_protocol.checks import MAX_SEED
+from scumble_protocol.choices import Sampler
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import Phase
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import MAX_SEED, ImageRef, LoadModel, Regenerate, Sampler, Upscale
+from scumble_protocol.requests import LoadModel, Regenerate, Upscale
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
 from scumble_server.opencv import Samples
@@ -25,7 +28,7 @@ from scumble_server.report import (
     Report,
     silent,
 )
-from scumble_server.run import read, run
+from scumble_server.run import run
 from scumble_server.sampling import loop
 from scumble_server.variations import seeds_of
 from tests.server.models.checkpoints import make_folder
@@ -91,7 +94,7 @@ def test_a_selection_becomes_a_layer_on_the_canvas(pictures: Pictures, shelf: Sh
     (layer,) = result.layers
     assert CONTEXT.contains(layer.rect)
     assert layer.pixels.shape == (layer.rect.height, layer.rect.width, 4)
-    assert result.seeds == (1,)
+    assert tuple(made.seed for made in result.made) == (1,)
     before = photo()[
         layer.rect.y - 20 : layer.rect.bottom - 20, layer.rect.x - 10 : layer.rect.right - 10
     ]
@@ -130,7 +133,7 @@ def test_an_empty_selection_is_refused(pictures: Pictures, shelf: Shelf, strengt
 def test_each_variation_is_what_its_seed_alone_would_make(pictures: Pictures, shelf: Shelf) -> None:
     request = replace(regenerate(pictures), seed=7, count=3)
     result = run(request, pictures.blobs.__getitem__, shelf, silent)
-    assert result.seeds == (7, 8, 9)
+    assert tuple(made.seed for made in result.made) == (7, 8, 9)
     alone = run(replace(request, seed=8, count=1), pictures.blobs.__getitem__, shelf, silent)
     np.testing.assert_array_equal(result.layers[1].pixels, alone.layers[0].pixels)
     assert (result.layers[0].pixels != result.layers[2].pixels).any()
@@ -227,14 +230,14 @@ def test_an_upscale_lies_on_the_enlarged_canvas(
     assert layer.pixels.shape == (92, 112, 4)
     assert layer.pixels.dtype == depth
     assert (layer.mask == 255).all()
-    assert result.seeds == (0,)
+    assert tuple(made.seed for made in result.made) == (0,)
 
 
 def test_loading_gives_no_layers_and_leaves_the_model_in_memory(shelf: Shelf) -> None:
     told: list[Report] = []
     result = run(LoadModel(TINY), no_shelf, shelf, told.append)
     assert result.layers == ()
-    assert result.seeds == ()
+    assert tuple(made.seed for made in result.made) == ()
     assert TINY in shelf.loaded
 
 
@@ -251,10 +254,10 @@ def test_an_upscaler_makes_nothing_new_and_a_model_enlarges_nothing(
         assert refused.value.code is ErrorCode.UNSUPPORTED_MODEL
 
 
-def test_a_blob_of_another_length_is_refused(pictures: Pictures) -> None:
-    image = pictures.keep(opaque(photo()[:61, :75]))
+def test_a_blob_of_another_length_is_refused(pictures: Pictures, shelf: Shelf) -> None:
+    request = regenerate(pictures)
     with pytest.raises(RequestError) as refused:
-        read(image, lambda blob: pictures.blobs[blob][:-1])
+        run(request, lambda blob: pictures.blobs[blob][:-1], shelf, silent)
     assert refused.value.code is ErrorCode.BAD_PICTURE
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from scumble_protocol.requests import Sampler
+from scumble_protocol.choices import Sampler
 from scumble_server.app import STARTER_FOLDER
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel

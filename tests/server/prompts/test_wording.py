@@ -15,14 +15,16 @@ from safetensors.torch import save_file
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, Regenerate
+from scumble_protocol.requests import Regenerate
+from scumble_server.made import Result
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.wording import PromptUsed, word
 from scumble_server.report import silent
-from scumble_server.run import Result, run
+from scumble_server.run import run
 from tests.server.prompts.additions_files import attention_places, save_embedding, save_kohya
 from tests.server.prompts.conftest import Get
 from tests.server.sampling.jobs import SIDE, make_request

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef, Regenerate, Sampler
+from scumble_protocol.requests import Regenerate
 from scumble_server.crop import Crop
 
 if TYPE_CHECKING:

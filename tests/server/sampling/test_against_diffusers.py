@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from scumble_protocol.requests import Regenerate, Sampler
+from scumble_protocol.choices import Sampler
+from scumble_protocol.requests import Regenerate
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.report import silent
 from scumble_server.sampling.loop import sample

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from scumble_protocol.choices import Sampler
 from scumble_protocol.messages import Phase
-from scumble_protocol.requests import Sampler
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.report import Cancelled, PreviewReport, ProgressReport, Report, silent
 from scumble_server.sampling.loop import sample

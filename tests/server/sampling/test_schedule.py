@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from scumble_protocol.requests import Sampler
+from scumble_protocol.choices import Sampler
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise, SeededBrownian
 from scumble_server.sampling.pace import Pace

@@ -9,6 +9,7 @@ import numpy as np
 
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.geometry import Size
+from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     Accepted,
@@ -21,7 +22,6 @@ from scumble_protocol.messages import (
     Want,
 )
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import ImageRef
 from scumble_protocol.session import BlobArrived, ClientSession, ServerSession
 from scumble_server.blobstore import BlobStore
 from scumble_server.jobs import JobBook

@@ -19,6 +19,7 @@ from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import LoadModel, Request
 from scumble_server.blobstore import BlobStore
 from scumble_server.compose import Layer
+from scumble_server.made import Made, Result
 from scumble_server.outcomes import (
     Broken,
     Done,
@@ -30,7 +31,6 @@ from scumble_server.outcomes import (
     Unusable,
 )
 from scumble_server.report import ProgressReport, Reporter
-from scumble_server.run import Result
 from scumble_server.worker import Worker
 from tests.protocol.samples import REGENERATE, STARTER
 from tests.timing import MS
@@ -41,7 +41,7 @@ Doing = Callable[[Callable[[str], bytes], Reporter], Result]
 
 
 def nothing(_blobs: Callable[[str], bytes], _report: Reporter) -> Result:
-    return Result((), (), {"sampling": 0.5})
+    return Result((), {"sampling": 0.5})
 
 
 @dataclass
@@ -107,7 +107,7 @@ def test_a_result_is_stored_and_held_before_it_is_told(tmp_path: Path) -> None:
     layer = Layer(Rect(5, 6, 3, 2), pixels, mask)
 
     def paint(_blobs: object, _report: Reporter) -> Result:
-        return Result((layer, layer), (7, 8), {"sampling": 0.5})
+        return Result((Made(layer, 7), Made(layer, 8)), {"sampling": 0.5})
 
     with working(ScriptedEngine(paint), tmp_path) as (worker, told, store):
         worker.run("one", REGENERATE)
@@ -129,7 +129,7 @@ def test_the_engine_gets_the_jobs_pictures_and_its_reports_are_told(tmp_path: Pa
     def read(blobs: Callable[[str], bytes], report: Reporter) -> Result:
         assert blobs(blob_id(b"picture")) == b"picture"
         report(STEP)
-        return Result((), (), {})
+        return Result((), {})
 
     with working(ScriptedEngine(read), tmp_path) as (worker, told, store):
         store.put(blob_id(b"picture"), b"picture")
@@ -215,7 +215,7 @@ def test_a_disk_that_fills_up_with_the_result_leaves_no_part_of_it(
     layer = Layer(Rect(0, 0, 1, 1), np.zeros((1, 1, 4), np.uint8), np.ones((1, 1), np.uint8))
 
     def paint(_blobs: object, _report: Reporter) -> Result:
-        return Result((layer,), (7,), {})
+        return Result((Made(layer, 7),), {})
 
     with working(ScriptedEngine(paint), tmp_path) as (worker, told, store):
         put = store.put

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from scumble_protocol.requests import Sampler
+from scumble_protocol.choices import Sampler
 from scumble_server.app import STARTER_FOLDER
 from scumble_server.sampling.schedule import RECIPES
 from starter import export, judge
@@ -96,7 +96,7 @@ def test_every_sampler_gives_a_picture_with_the_backdrop_asked_for(
 
 
 def test_four_steps_without_guidance_are_enough(pipe: Any) -> None:
-    recipe = RECIPES[Sampler.DPMPP_2M_KARRAS]
+    recipe = RECIPES[Sampler.DPMPP_2M]
     config = dict(pipe.scheduler.config) | dict(recipe.changes)
     own = pipe.scheduler
     pipe.scheduler = getattr(diffusers, recipe.scheduler).from_config(config)

@@ -6,8 +6,8 @@ import secrets
 
 from scumble_gimp.host_window import Gtk
 from scumble_gimp.panel.style import flat_button, sign
+from scumble_protocol.checks import MAX_SEED
 from scumble_protocol.editor.language import Translate
-from scumble_protocol.requests import MAX_SEED
 
 _SEEDS = 2**32
 """New seeds are below this, so that they are short enough to be written down."""
