@@ -14,12 +14,22 @@ from typing import Any
 from hypothesis import strategies as st
 
 from scumble_protocol.checks import MAX_SEED
-from scumble_protocol.choices import MaskedContent, Sampler
+from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
 from scumble_protocol.geometry import MAX_OFFSET, Rect, Size
+from scumble_protocol.guides import Control, ControlKind, Reference, ReferenceKind, Region
 from scumble_protocol.images import ImageRef
-from scumble_protocol.messages import MESSAGES, Chunk, Encoding, Limits, Message, Progress, Refused
+from scumble_protocol.messages import (
+    MESSAGES,
+    Chunk,
+    Encoding,
+    Limits,
+    Message,
+    Pass,
+    Progress,
+    Refused,
+)
 from scumble_protocol.pixels import PixelFormat, Pixels
-from scumble_protocol.requests import Regenerate, Request, Upscale
+from scumble_protocol.requests import Refinement, Regenerate, Remove, Request, ShowMask, Upscale
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 blob_ids = st.text("0123456789abcdef", min_size=32, max_size=32)
@@ -86,31 +96,151 @@ def areas(draw: st.DrawFn) -> dict[str, Any]:
     return {"canvas": canvas, "context": context, "image": image}
 
 
+def influences() -> st.SearchStrategy[dict[str, Any]]:
+    """How strongly, and for which part of the steps, something guides a model."""
+    ends = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
+    return st.builds(
+        lambda weight, ends, model: {
+            "weight": weight, "start": ends[0], "end": ends[1], "model": model,
+        },
+        st.floats(0, 2), ends, texts,
+    )  # fmt: skip
+
+
+@st.composite
+def guides(draw: st.DrawFn, size: Size) -> dict[str, Any]:
+    """Controls, references and regions of a context of that size."""
+    controls = st.builds(
+        lambda kind, blob, influence, flags: Control(
+            kind,
+            ImageRef(blob, size, PixelFormat.RGBA8),
+            preprocess=flags[0],
+            show=flags[1],
+            **influence,
+        ),
+        st.sampled_from(ControlKind),
+        blob_ids,
+        influences(),
+        st.tuples(st.booleans(), st.booleans()),
+    )
+    references = st.builds(
+        lambda kind, blob, own, form, influence: Reference(
+            kind, ImageRef(blob, own, form), **influence
+        ),
+        st.sampled_from(ReferenceKind),
+        blob_ids,
+        sizes,
+        colour_formats,
+        influences(),
+    )
+    regions = st.builds(
+        lambda prompt, blob: Region(prompt, ImageRef(blob, size, PixelFormat.GRAY8)),
+        texts,
+        blob_ids,
+    )
+    return {
+        "controls": tuple(draw(st.lists(controls, max_size=2))),
+        "references": tuple(draw(st.lists(references, max_size=2))),
+        "regions": tuple(draw(st.lists(regions, max_size=2))),
+    }
+
+
 @st.composite
 def regenerations(draw: st.DrawFn) -> Regenerate:
     area = draw(areas())
+    is_whole = area["context"] == Rect.of(area["canvas"])
     return Regenerate(
         model=draw(texts),
         prompt=draw(texts),
         negative=draw(texts),
         strength=draw(st.floats(0, 1)),
-        sampler=draw(st.sampled_from(Sampler)),
-        steps=draw(st.integers(1, 200)),
-        cfg=draw(st.floats(1, 30)),
-        seed=draw(st.integers(0, MAX_SEED)),
-        count=draw(st.integers(1, 16)),
+        match_color=draw(st.booleans()),
         grow=draw(st.integers(0, 1024)),
         feather=draw(st.integers(0, 1024)),
-        match_color=draw(st.booleans()),
+        count=draw(st.integers(1, 16)),
         content=draw(st.sampled_from(MaskedContent)),
         mask=ImageRef(draw(blob_ids), area["context"].size, PixelFormat.GRAY8),
+        full_steps=draw(st.booleans()),
+        passes=tuple(draw(st.lists(st.floats(0.01, 1), max_size=4))),
+        batch=draw(st.integers(1, 16)),
+        clip_skip=draw(st.integers(1, 12)),
+        cfg_rescale=draw(st.floats(0, 1)),
+        invert=draw(st.booleans()),
+        hires=draw(st.floats(0, 1)),
+        target=draw(st.none() | sizes) if is_whole else None,
+        resize=draw(st.sampled_from(ResizeMode)),
+        only_faces=draw(st.booleans()),
+        vae=draw(texts),
+        **draw(samplings()),
+        **draw(guides(area["context"].size)),
+        **area,
+    )
+
+
+def samplings() -> st.SearchStrategy[dict[str, Any]]:
+    """How a model samples."""
+    return st.fixed_dictionaries(
+        {
+            "sampler": st.sampled_from(Sampler),
+            "schedule": st.sampled_from(Schedule),
+            "steps": st.integers(1, 200),
+            "cfg": st.floats(1, 30),
+            "seed": st.integers(0, MAX_SEED),
+        }
+    )
+
+
+def refinements() -> st.SearchStrategy[Refinement]:
+    fields = st.fixed_dictionaries(
+        {
+            "model": texts,
+            "prompt": texts,
+            "negative": texts,
+            "strength": st.floats(0, 1),
+            "tile": st.just(0) | st.integers(2048, 4096),
+            "overlap": st.integers(0, 1024),
+            "tile_control": st.booleans(),
+        }
+    )
+    return st.tuples(fields, samplings()).map(lambda parts: Refinement(**parts[0], **parts[1]))
+
+
+@st.composite
+def upscales(draw: st.DrawFn) -> Upscale:
+    return Upscale(
+        model=draw(texts),
+        scale=draw(st.floats(1, 16)),
+        second=draw(texts),
+        blend=draw(st.floats(0, 1)),
+        refinement=draw(st.none() | refinements()),
+        **draw(areas()),
+    )
+
+
+@st.composite
+def removals(draw: st.DrawFn) -> Remove:
+    area = draw(areas())
+    return Remove(
+        grow=draw(st.integers(0, 1024)),
+        feather=draw(st.integers(0, 1024)),
+        mask=ImageRef(draw(blob_ids), area["context"].size, PixelFormat.GRAY8),
+        seed=draw(st.integers(0, MAX_SEED)),
         **area,
     )
 
 
 @st.composite
-def upscales(draw: st.DrawFn) -> Upscale:
-    return Upscale(model=draw(texts), scale=draw(st.floats(1, 8)), **draw(areas()))
+def shown_masks(draw: st.DrawFn) -> ShowMask:
+    area = draw(areas())
+    return ShowMask(
+        strength=draw(st.floats(0, 1)),
+        grow=draw(st.integers(0, 1024)),
+        feather=draw(st.integers(0, 1024)),
+        invert=draw(st.booleans()),
+        canvas=area["canvas"],
+        context=area["context"],
+        mask=ImageRef(draw(blob_ids), area["context"].size, PixelFormat.GRAY8),
+    )
 
 
 def _at_some_step(start: Progress) -> st.SearchStrategy[Progress]:
@@ -153,6 +283,10 @@ _VALUES: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
     Chunk: chunks,
     Regenerate: regenerations,
     Upscale: upscales,
+    Remove: removals,
+    ShowMask: shown_masks,
+    Refinement: refinements,
+    Pass: lambda: _from_hints(Pass, tiles=st.integers(1, 2**20)),
     Refused: lambda: _from_hints(Refused, job=st.just("") | job_ids),
     Limits: lambda: _from_hints(
         Limits,

@@ -5,13 +5,26 @@ from dataclasses import replace
 import pytest
 
 from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_protocol.geometry import Size
+from scumble_protocol.guides import Region
 from scumble_protocol.limits import check_request
 from scumble_protocol.messages import Limits
 from scumble_protocol.requests import Request
-from tests.protocol.samples import LOAD_MODEL, REGENERATE, UPSCALE
+from tests.protocol.samples import (
+    GUIDED,
+    LOAD_MODEL,
+    MASK,
+    REFINE,
+    REGENERATE,
+    REMOVE,
+    RESIZED,
+    UPSCALE,
+)
 
 
-@pytest.mark.parametrize("request_", [REGENERATE, UPSCALE, LOAD_MODEL])
+@pytest.mark.parametrize(
+    "request_", [REGENERATE, GUIDED, RESIZED, REMOVE, UPSCALE, REFINE, LOAD_MODEL]
+)
 def test_what_keeps_to_the_limits_is_let_through(request_: Request) -> None:
     check_request(request_, Limits())
 
@@ -25,6 +38,14 @@ def test_what_keeps_to_the_limits_is_let_through(request_: Request) -> None:
         (UPSCALE, Limits(image_pixels=2047), "The enlarged picture has 2048 pixels"),
         (REGENERATE, Limits(prompt_chars=10), "The prompt is 11"),
         (replace(REGENERATE, negative="x" * 12), Limits(prompt_chars=11), "The negative prompt"),
+        (replace(RESIZED, target=Size(64, 900)), Limits(image_side=899), "The result is"),
+        (
+            replace(GUIDED, prompt="", regions=(Region("x" * 12, MASK),)),
+            Limits(prompt_chars=11),
+            "The prompt of a region",
+        ),
+        (REFINE, Limits(prompt_chars=7), "The prompt is 8"),
+        (REMOVE, Limits(image_side=31), "The picture is"),
     ],
 )
 def test_what_is_above_a_limit_is_refused_by_name(

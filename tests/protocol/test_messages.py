@@ -13,6 +13,7 @@ from scumble_protocol.messages import (
     JOB_EVENTS,
     MESSAGES,
     SERVER_MESSAGES,
+    Ability,
     Chunk,
     Encoding,
     Limits,
@@ -83,6 +84,8 @@ def test_events_are_numbered_from_one(type_name: str) -> None:
         ("chunk", {"offset": -1}),
         ("chunk", {"offset": 512}),
         ("chunk", {"data": b""}),
+        ("measured", {"tokens": -1}),
+        ("measured", {"kept": -1}),
     ],
 )
 def test_a_message_that_makes_no_sense_is_refused(type_name: str, change: dict[str, Any]) -> None:
@@ -91,11 +94,31 @@ def test_a_message_that_makes_no_sense_is_refused(type_name: str, change: dict[s
 
 
 @pytest.mark.parametrize(
-    "change", [{"cfg": float("nan")}, {"native_side": -1}, {"bytes": -1}, {"multiple": -1}]
+    "change",
+    [
+        {"cfg": float("nan")},
+        {"native_side": -1},
+        {"bytes": -1},
+        {"multiple": -1},
+        {"memory": -1},
+        {"memory_per_pixel": float("inf")},
+    ],
 )
 def test_a_model_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ProtocolError):
         replace(samples.STARTER, **change)
+
+
+def test_a_model_can_what_it_says() -> None:
+    model = replace(samples.STARTER, abilities=("negative", "something new"))
+    assert model.can(Ability.NEGATIVE)
+    assert not model.can(Ability.EDIT)
+
+
+@pytest.mark.parametrize("change", [{"strength": float("nan")}, {"steps": -1}, {"tiles": 0}])
+def test_a_pass_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ProtocolError):
+        replace(samples.LAYER.passes[0], **change)
 
 
 def test_a_device_without_memory_is_possible_but_not_with_less() -> None:
