@@ -43,6 +43,13 @@ class Schedule(str, enum.Enum):
     BETA = "beta"
 
 
+OLD_SAMPLERS = {
+    "dpmpp_2m_karras": {"sampler": Sampler.DPMPP_2M.value, "schedule": Schedule.KARRAS.value},
+    "dpmpp_sde_karras": {"sampler": Sampler.DPMPP_SDE.value, "schedule": Schedule.KARRAS.value},
+}
+"""Samplers and schedules were one choice at first; layers and journals of then are still read."""
+
+
 class MaskedContent(str, enum.Enum):
     """What a model finds under the mask at first."""
 

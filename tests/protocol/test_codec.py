@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import msgpack
 import msgpack.fallback
 from scumble_protocol import codec
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
 from scumble_protocol.messages import (
     JOB_EVENTS,
@@ -23,6 +24,7 @@ from scumble_protocol.messages import (
     Started,
     Submit,
 )
+from scumble_protocol.requests import Regenerate
 from tests.protocol import golden, samples
 from tests.protocol.strategies import messages
 
@@ -335,3 +337,13 @@ def test_a_message_with_any_value_in_any_place_is_a_message_or_refused(
 ) -> None:
     place = data.draw(st.sampled_from(list(paths(map_of(message)))))
     assert_a_message_or_a_refusal(msgpack.packb(changed(message, *place, value=data.draw(values))))
+
+
+def test_a_sampler_of_old_is_two_choices_now() -> None:
+    fields = msgpack.unpackb(codec.encode(samples.MESSAGES["submit (regenerate)"]))
+    del fields["request"]["schedule"]
+    fields["request"]["sampler"] = "dpmpp_sde_karras"
+    submit = codec.decode(msgpack.packb(fields), (Submit,))
+    assert isinstance(submit.request, Regenerate)
+    assert submit.request.sampler is Sampler.DPMPP_SDE
+    assert submit.request.schedule is Schedule.KARRAS
