@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from typing import Any
 
 
 class Sampler(str, enum.Enum):
@@ -43,13 +45,6 @@ class Schedule(str, enum.Enum):
     BETA = "beta"
 
 
-OLD_SAMPLERS = {
-    "dpmpp_2m_karras": {"sampler": Sampler.DPMPP_2M.value, "schedule": Schedule.KARRAS.value},
-    "dpmpp_sde_karras": {"sampler": Sampler.DPMPP_SDE.value, "schedule": Schedule.KARRAS.value},
-}
-"""Samplers and schedules were one choice at first; layers and journals of then are still read."""
-
-
 class MaskedContent(str, enum.Enum):
     """What a model finds under the mask at first."""
 
@@ -76,3 +71,19 @@ class ResizeMode(str, enum.Enum):
     """Resize and fill: one factor, and what is missing is made from the surroundings."""
     LATENT = "latent"
     """As `stretch`, but of the latents, which leaves a model more to invent."""
+
+
+_OLD_SAMPLERS = {
+    "dpmpp_2m_karras": {"sampler": Sampler.DPMPP_2M.value, "schedule": Schedule.KARRAS.value},
+    "dpmpp_sde_karras": {"sampler": Sampler.DPMPP_SDE.value, "schedule": Schedule.KARRAS.value},
+}
+
+
+def modern(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a record, perhaps an old one, as they are called now.
+
+    Samplers and schedules were one choice at first; layers and journals of then are still read.
+    """
+    sampler = fields.get("sampler")
+    old = _OLD_SAMPLERS.get(sampler) if isinstance(sampler, str) else None
+    return {**fields, **old} if old else fields

@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any, TypeVar
 
 import msgpack
-from scumble_protocol.choices import OLD_SAMPLERS
+from scumble_protocol.choices import modern
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
 from scumble_protocol.messages import MESSAGES, Chunk, Hello, Message, Submit, check_job_id
 from scumble_protocol.requests import REQUESTS
@@ -93,12 +93,6 @@ def hello_protocol(frame: bytes) -> int:
     if _text(fields.get("type")) != Hello.type or type(version) is not int:
         raise ProtocolError("The first message must be hello.")
     return version
-
-
-def modern(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record, perhaps an old one, as they are called now."""
-    old = OLD_SAMPLERS.get(_text(fields.get("sampler")))
-    return {**fields, **old} if old else fields
 
 
 def _chunk_frame(fields: dict[str, Any]) -> bytes:

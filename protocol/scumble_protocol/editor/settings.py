@@ -11,7 +11,7 @@ from types import UnionType
 from typing import Any
 
 from scumble_protocol.checks import check_number
-from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
+from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule, modern
 from scumble_protocol.editor.canvas import Source
 from scumble_protocol.editor.guides import ControlLayer, ReferenceLayer, RegionLayer
 from scumble_protocol.errors import ErrorCode, RequestError
@@ -196,6 +196,7 @@ _SHARED = tuple(
 def _values(remembered: object) -> dict[str, Any]:
     if not isinstance(remembered, dict):
         raise TypeError("they are no JSON object")
+    remembered = modern(remembered)
     hints = typing.get_type_hints(Settings)
     if "image" in remembered:  # the record of a request
         remembered = {name: remembered[name] for name in remembered if name not in _GUIDES}
