@@ -10,6 +10,7 @@ import numpy as np
 
 from scumble_protocol.geometry import Rect, Size
 from scumble_server import opencv
+from scumble_server.control.guides import NO_GUIDES, Guides
 from scumble_server.opencv import AREA, CUBIC, Array, Floats, Mask, Picture
 from scumble_server.spec import ModelSpec
 
@@ -44,6 +45,7 @@ class Crop:
         denoise: float32 (working height, working width): local strength, 0 (keep) to 1 (full).
         blend: uint8 (context height, context width): what of the result is shown.
         original: uint8 or uint16 (context height, context width, 4): the pixels that were sent.
+        guides: What guides the model besides its prompt.
     """
 
     context: Rect
@@ -53,6 +55,7 @@ class Crop:
     denoise: Floats
     blend: Mask
     original: Picture
+    guides: Guides = NO_GUIDES
 
     def trim(self, picture: Array) -> Array:
         """Take the padding off a picture that stands for the working picture, of any size."""

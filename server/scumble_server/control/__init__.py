@@ -1,0 +1,1 @@
+"""What guides a model besides its prompt: control pictures, references, regions, another VAE."""
