@@ -8,13 +8,14 @@ from collections.abc import Generator
 from scumble_gimp import buffers, expansion
 from scumble_gimp.calls import must, no_undo_step, one_undo_step
 from scumble_gimp.host import Gimp
+from scumble_gimp.layers import find_layer, layers_of, see_alone
 from scumble_gimp.placing import Loose, closed, position_above
 from scumble_gimp.precision import format_of
 from scumble_gimp.refusals import refuse_quick_mask, refuse_unworkable
 from scumble_gimp.results import layer_of, result_groups, variations_in
 from scumble_gimp.seeing import Drawables, active_layer, rect_of, see_layer, see_merged
 from scumble_gimp.thumbnails import thumbnail_of
-from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source
+from scumble_protocol.editor.canvas import LayerInfo, Margins, ResultGroup, Snapshot, Source
 from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat, Pixels
@@ -22,6 +23,8 @@ from scumble_protocol.pixels import PixelFormat, Pixels
 
 class GimpPicture:
     """A `Picture`: everything that Scumble does to an image in GIMP.
+
+    After `expand`, all places are in the canvas to be, until `bounds` or `selection` is asked for.
 
     Args:
         image: The image.
@@ -38,6 +41,7 @@ class GimpPicture:
 
     def bounds(self) -> Size:
         """The size of the canvas."""
+        self._margins = Margins()
         return rect_of(self.image).size
 
     def depth(self) -> PixelFormat:
@@ -55,27 +59,42 @@ class GimpPicture:
         """
         refuse_unworkable(self.image)
         refuse_quick_mask(self.image)
+        self._margins = Margins()
         _, _, left, top, right, bottom = Gimp.Selection.bounds(self.image)
         return Rect.edges(left, top, right, bottom)
 
     def read(self, rect: Rect, source: Source) -> Snapshot:
-        """What is there now. After `expand`, the next `read` is of the canvas to be.
+        """What is there now.
 
         Raises:
             RequestError: The image is closed, indexed, or has a floating selection; or the source
                 is the active layer, and not exactly one is active.
         """
         refuse_unworkable(self.image)
-        margins, self._margins = self._margins, Margins()
         form = self.depth()
         if source is Source.ACTIVE_LAYER:
-            inside = rect.moved(-margins.left, -margins.top)
-            data = see_layer(active_layer(self._active()), inside, form)
+            data = see_layer(active_layer(self._active()), self._present(rect), form)
         else:
             everything = source is Source.VISIBLE
-            data = see_merged(self.image, rect, form, with_results=everything, margins=margins)
+            data = see_merged(
+                self.image, rect, form, with_results=everything, margins=self._margins
+            )
         pixels = Pixels(rect.size, form, data)
         return lambda: pixels
+
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The layers from top to bottom; a layer is where its boundary is."""
+        canvas = Rect.of(self._margins.around(rect_of(self.image).size))
+        return layers_of(self.image, self._present(canvas))
+
+    def read_layer(self, layer: str, rect: Rect) -> Snapshot:
+        """What one layer has there as its mask lets it be seen, whether it is shown or not.
+
+        Raises:
+            RequestError: It is gone.
+        """
+        refuse_unworkable(self.image)
+        return see_alone(find_layer(self.image, layer), self._present(rect), self.depth())
 
     def read_mask(self, rect: Rect) -> Pixels:
         """The selection there; white if there is none."""
@@ -173,6 +192,10 @@ class GimpPicture:
         return bool(self.image.is_valid())
 
     # From here on: details
+
+    def _present(self, rect: Rect) -> Rect:
+        """A place in the canvas to be, in the canvas as it is."""
+        return rect.moved(-self._margins.left, -self._margins.top)
 
     def _active(self) -> Drawables:
         if self._drawables is None:

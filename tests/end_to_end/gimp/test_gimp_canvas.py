@@ -143,7 +143,8 @@ canvas = scumble(image, red)
 canvas.expand(Margins(left=2, top=3, right=10, bottom=0))
 size = [image.get_width(), image.get_height(), image.is_dirty()]
 result = {"planned": size}
-result["to be, then as it is"] = [got(canvas, rect=(42, 3, 10, 30)), got(canvas)]
+result["to be"] = [got(canvas, rect=(42, 3, 10, 30)), got(canvas, rect=(2, 3, 40, 30))]
+result["as it is"] = [canvas.bounds().width, got(canvas)]
 canvas.expand(Margins(left=2, top=3, right=10, bottom=0))
 result["added"] = got(canvas, rect=(0, 0, 2, 3))
 other = scumble(image, red)
@@ -266,7 +267,8 @@ def test_results_go_above_what_is_active_whatever_is_locked(desk: Desk) -> None:
 def test_expanding_waits_for_the_result_and_shows_what_lies_beyond(desk: Desk) -> None:
     told = desk.run(READING + EXPANDING)
     assert told["planned"] == [40, 30, True]
-    assert told["to be, then as it is"] == [[GREEN], [RED]]
+    assert told["to be"] == [[GREEN], [RED]]
+    assert told["as it is"] == [40, [RED]]
     assert told["added"] == [CLEAR]
     assert told["still"] == [40, 30]
     assert told["expanded"] == told["once"] == [52, 33]
