@@ -51,6 +51,11 @@ class Means:
     watch: Stopwatch
     notes: list[str] = field(default_factory=list)
 
+    def note(self, said: str) -> None:
+        """Take a sentence about what was done otherwise than asked, once."""
+        if said not in self.notes:
+            self.notes.append(said)
+
     def read(self, image: ImageRef) -> Samples:
         """A blob as an array: uint8 (height, width) of a mask, uint8 or uint16 (…, 4) of a picture.
 

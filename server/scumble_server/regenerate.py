@@ -18,7 +18,7 @@ from scumble_server.prepare import prepare
 from scumble_server.prompts.wording import PromptUsed, Wording, word
 from scumble_server.spec import ModelSpec
 from scumble_server.upscale.upscaler import Upscaler
-from scumble_server.variations import seeds_of, telling
+from scumble_server.variations import batches, seeds_of, telling
 
 if TYPE_CHECKING:
     from scumble_server.models.model import Model
@@ -80,16 +80,39 @@ def _variations(
     wordings: tuple[Wording, ...],
     means: Means,
 ) -> tuple[Made, ...]:
-    """Sample → compose, for every seed with its wording."""
-    made = []
-    for number, (seed, said) in enumerate(zip(seeds_of(request), wordings, strict=True)):
-        told = telling(means.report, crop, number, request.count)
+    """Sample → compose, for every seed with its wording: those that say the same in batches."""
+    seeds, made = seeds_of(request), dict[int, Made]()
+    waiting = list(batches(wordings, request.batch))
+    while waiting:
+        numbers = waiting.pop(0)
+        said = wordings[numbers[0]]
+        told = telling(means.report, crop, len(made), request.count, len(numbers))
         asked = replace(request, prompt=said.text, negative=said.negative)
-        with model.using(said):
-            count = model.measure(said.text)
-            ((image, passes),) = paint(crop, model, asked, (seed,), told)
+        try:
+            with model.using(said):
+                count = model.measure(said.text)
+                painted = paint(crop, model, asked, tuple(seeds[at] for at in numbers), told)
+        except (RuntimeError, MemoryError) as error:
+            waiting = fewer_at_once([numbers, *waiting], error)
+            means.note(f"There was not enough memory for {len(numbers)} variations at once.")
+            continue
         means.watch.enter("composing")
-        layer = compose(crop, image, strength=request.strength, match_color=request.match_color)
         used = PromptUsed(said.prompt, said.negative, count.tokens, count.chunks)
-        made.append(Made(layer, seed, used, passes))
-    return tuple(made)
+        for number, (image, passes) in zip(numbers, painted, strict=True):
+            layer = compose(crop, image, strength=request.strength, match_color=request.match_color)
+            made[number] = Made(layer, seeds[number], used, passes)
+    return tuple(made[number] for number in range(request.count))
+
+
+def fewer_at_once(waiting: list[tuple[int, ...]], error: Exception) -> list[tuple[int, ...]]:
+    """The batches for a try with half as many at once; raises the error when that can't help."""
+    from scumble_server.models.device import is_out_of_memory
+
+    most = len(waiting[0]) // 2
+    if not is_out_of_memory(error) or not most:
+        raise error
+    return [
+        numbers[start : start + most]
+        for numbers in waiting
+        for start in range(0, len(numbers), most)
+    ]

@@ -1,7 +1,8 @@
-"""Several variations in one job: their seeds, and one progress for all of them."""
+"""Several variations in one job: their seeds, which go together, and one progress for all."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 from scumble_protocol.checks import MAX_SEED
@@ -16,10 +17,23 @@ def seeds_of(request: Regenerate) -> tuple[int, ...]:
     return tuple((request.seed + number) % (MAX_SEED + 1) for number in range(request.count))
 
 
-def telling(report: Reporter, crop: Crop, number: int, count: int) -> Reporter:
-    """A reporter for variation `number` of `count` that tells of the whole job.
+def batches(wordings: Sequence[Hashable], most: int) -> tuple[tuple[int, ...], ...]:
+    """Which variations are denoised at once: numbers of those that say the same, at most `most`."""
+    alike: dict[Hashable, list[int]] = {}
+    for number, said in enumerate(wordings):
+        alike.setdefault(said, []).append(number)
+    return tuple(
+        tuple(numbers[start : start + most])
+        for numbers in alike.values()
+        for start in range(0, len(numbers), most)
+    )
 
-    Sampling steps count on from one variation to the next, the time left includes those to come,
+
+def telling(report: Reporter, crop: Crop, done: int, count: int, at_once: int = 1) -> Reporter:
+    """A reporter for the next `at_once` variations, after `done` of `count`, for the whole job.
+
+    It is told of sampling steps as those of all `at_once` variations together. They count on from
+    one variation to the next, the time left includes those to come,
     and previews show the context without the padding of the working picture.
     """
 
@@ -27,19 +41,24 @@ def telling(report: Reporter, crop: Crop, number: int, count: int) -> Reporter:
         if isinstance(told, PreviewReport):
             report(PreviewReport(crop.trim(told.pixels)))
         elif told.phase is Phase.SAMPLING:
-            report(_of_all(told, number, count))
+            report(_of_all(told, done, count, at_once))
         else:
             report(told)
 
     return tell
 
 
-def _of_all(told: ProgressReport, number: int, count: int) -> ProgressReport:
-    left = told.seconds_left
+def _of_all(told: ProgressReport, done: int, count: int, at_once: int) -> ProgressReport:
+    left, more = told.seconds_left, count - done - at_once
     if left > 0 and told.step < told.of:
-        left += left / (told.of - told.step) * told.of * (count - number - 1)
-    elif number + 1 < count:
+        left += left / (told.of - told.step) * told.of * more / at_once
+    elif more > 0:
         left = -1.0
-    detail = f"{number + 1} of {count}" if count > 1 else told.detail
-    step = number * told.of + told.step
-    return replace(told, step=step, of=count * told.of, seconds_left=left, detail=detail)
+    detail = told.detail if count == 1 else f"{_numbers(done, at_once)} of {count}"
+    each = told.of // at_once
+    step = done * each + told.step
+    return replace(told, step=step, of=count * each, seconds_left=left, detail=detail)
+
+
+def _numbers(done: int, at_once: int) -> str:
+    return f"{done + 1}" if at_once == 1 else f"{done + 1} to {done + at_once}"

@@ -92,7 +92,7 @@ class DiffusionModel:
         """See `Model.sample`."""
         from scumble_server.sampling.loop import sample
 
-        return tuple(sample(crop, self, request, seed, report) for seed in seeds)
+        return sample(crop, self, request, seeds, report)
 
     def encode_text(self, prompt: str, negative: str, *, guided: bool) -> Text:
         """The prompt and, when `guided`, the negative prompt for the UNet's cross-attention.
@@ -124,7 +124,10 @@ class DiffusionModel:
         return np.ascontiguousarray(image.cpu().numpy())
 
     def preview(self, latents: torch.Tensor) -> NDArray[np.uint8]:
-        """What latents look like, one pixel each, straight-alpha RGBA (h / scale, w / scale, 4)."""
+        """What latents look like, one pixel each, straight-alpha RGBA (h / scale, w / scale, 4).
+
+        Of several at once the first one is shown.
+        """
         return draw_preview(latents, self._preview_map)
 
     @cached_property

@@ -28,6 +28,13 @@ class Text:
     hidden: torch.Tensor
     pooled: torch.Tensor | None
 
+    def repeated(self, count: int) -> Text:
+        """Each prompt `count` times, one after the other."""
+        if count == 1:
+            return self
+        pooled = None if self.pooled is None else self.pooled.repeat_interleave(count, dim=0)
+        return Text(self.hidden.repeat_interleave(count, dim=0), pooled)
+
 
 Vectors = Mapping[str, torch.Tensor]
 """The vectors (vectors, width) of each textual inversion, by its name."""

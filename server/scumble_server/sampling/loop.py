@@ -27,26 +27,31 @@ HIDDEN = 0.5
 
 
 def sample(
-    crop: Crop, model: DiffusionModel, request: Regenerate, seed: int, report: Reporter
-) -> NDArray[np.float32]:
-    """One variation.
+    crop: Crop,
+    model: DiffusionModel,
+    request: Regenerate,
+    seeds: tuple[int, ...],
+    report: Reporter,
+) -> tuple[NDArray[np.float32], ...]:
+    """Variations, denoised at once.
 
     Args:
         crop: The working picture and its denoise mask, whose sides are multiples of the spec's.
         model: The model.
         request: Prompt, negative, strength (above 0), sampler, steps and cfg; the rest is not read.
-        seed: The seed of this variation.
+        seeds: The seed of each variation, which alone decides what noise it gets.
         report: Told of every evaluation; what it raises ends the run.
 
     Returns:
-        The image at working size, (h, w, 3) in 0..1. The same arguments give the same bytes.
+        For each seed the image at working size, (h, w, 3) in 0..1. The same arguments give the same
+        bytes; others at once with it change an image by rounding errors at most.
     """
     with torch.inference_mode():
         length = model.measure(request.prompt)
         told = str(length) if length.chunks > 1 else ""
         report(ProgressReport(Phase.ENCODING, 0, 1, detail=told))
         original = model.encode(crop.image)
-        noise = Noise(seed, original.shape, model.device)
+        noise = Noise(seeds, original.shape, model.device)
         start = noise.draw()
         schedule = make_schedule(
             request.sampler,
@@ -61,9 +66,14 @@ def sample(
         first = (
             schedule.pure(start) if request.strength == 1 else schedule.noised(original, start, 0)
         )
-        finished = denoise(first, prepare_guidance(crop, model, request), hold, model, report)
-        report(ProgressReport(Phase.DECODING, 0, 1))
-        return model.decode(finished)
+        guided = prepare_guidance(crop, model, request, len(seeds))
+        finished = denoise(first, guided, hold, model, report)
+        images = []
+        # One by one: a VAE takes more memory for a picture than the UNet for a batch of latents.
+        for number, latents in enumerate(finished.split(1)):
+            report(ProgressReport(Phase.DECODING, number, len(seeds)))
+            images.append(model.decode(latents))
+        return tuple(images)
 
 
 def denoise(
@@ -86,14 +96,16 @@ def denoise(
     return latents
 
 
-def prepare_guidance(crop: Crop, model: DiffusionModel, request: Regenerate) -> Guided:
-    """The UNet with everything that it is told in this run."""
+def prepare_guidance(crop: Crop, model: DiffusionModel, request: Regenerate, count: int) -> Guided:
+    """The UNet with everything that it is told in a run of `count` samples at once."""
     guided = is_guided(model, request.cfg)
     height, width = crop.image.shape[:2]
     return Guided(
         model,
         model.encode_text(request.prompt, request.negative, guided=guided),
+        count=count,
         cfg=request.cfg,
+        rescale=request.cfg_rescale,
         size=(height, width),
         extra=_inpaint_channels(crop, model) if model.spec.inpaint else None,
     )

@@ -1,4 +1,4 @@
-"""Noise from a seed: drawn on the CPU, so that a seed means the same picture on every device."""
+"""Noise from seeds: drawn on the CPU, so that a seed means the same picture on every device."""
 
 from __future__ import annotations
 
@@ -7,41 +7,45 @@ from diffusers.schedulers.scheduling_dpmsolver_sde import BrownianTreeNoiseSampl
 
 
 class Noise:
-    """What a run draws its noise from.
+    """What a run draws its noise from: each sample from a generator of its own.
 
     Args:
-        seed: 0 to 2**63 - 1.
-        shape: Of a sample.
+        seeds: For each sample one, 0 to 2**63 - 1.
+        shape: Of one sample, (1, channels, height, width).
         device: Where samples are.
     """
 
-    def __init__(self, seed: int, shape: torch.Size, device: torch.device) -> None:
-        self.seed = seed
+    def __init__(self, seeds: tuple[int, ...], shape: torch.Size, device: torch.device) -> None:
+        self.seeds = seeds
         self.shape = shape
         self.device = device
-        self.generator = torch.Generator("cpu").manual_seed(seed)
+        self.generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
 
     def draw(self) -> torch.Tensor:
-        """Standard normal noise of a sample's shape, float32, on the device."""
-        return torch.randn(self.shape, generator=self.generator).to(self.device)
+        """Standard normal noise (count, channels, height, width), float32, on the device."""
+        drawn = [torch.randn(self.shape, generator=generator) for generator in self.generators]
+        return torch.cat(drawn).to(self.device)
 
 
 class SeededBrownian:
     """The noise of a stochastic solver that takes steps in two halves.
 
-    Both halves have to see the same Brownian path, so it is drawn as one (torchsde does that).
+    Both halves have to see the same Brownian path, so it is drawn as one (torchsde does that), for
+    each sample one.
 
     Args:
         sigmas: The noise levels of the schedule, falling, the last one may be 0.
-        noise: Gives seed, shape and device.
+        noise: Gives seeds, shape and device.
     """
 
     def __init__(self, sigmas: torch.Tensor, noise: Noise) -> None:
         # A logarithm there and back may step over the path's ends by a rounding error.
         low, high = float(sigmas[sigmas > 0].min()) * 0.99, float(sigmas.max()) * 1.01
-        self._path = BrownianTreeNoiseSampler(torch.zeros(noise.shape), low, high, noise.seed)
+        blank = torch.zeros(noise.shape)
+        self._paths = [BrownianTreeNoiseSampler(blank, low, high, seed) for seed in noise.seeds]
         self._device = noise.device
 
     def __call__(self, sigma: torch.Tensor, sigma_next: torch.Tensor) -> torch.Tensor:
         """Standard normal noise for the way from one noise level to another."""
-        return torch.as_tensor(self._path(sigma, sigma_next)).to(self._device)
+        drawn = [torch.as_tensor(path(sigma, sigma_next)) for path in self._paths]
+        return torch.cat(drawn).to(self._device)

@@ -171,7 +171,7 @@ def make_schedule(
         levels=_levels(scheduler, begin, normalized=recipe.normalized),
         steps=run,
         prediction=str(scheduler.config.prediction_type),
-        options={"generator": noise.generator} if stochastic else {},
+        options={"generator": noise.generators} if stochastic else {},
     )
 
 

@@ -15,9 +15,8 @@ from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.prompts.encoding import MOST_CORRECTION, Text, weigh
 from scumble_server.prompts.tokens import Count
 from scumble_server.report import ProgressReport, Report
-from scumble_server.sampling.loop import sample
 from tests.server.prompts.conftest import FAMILIES, Get
-from tests.server.sampling.jobs import make_crop, make_request
+from tests.server.sampling.jobs import make_crop, make_request, sample_one
 
 LENGTH, ROOM = 77, 75
 
@@ -170,6 +169,6 @@ def test_a_long_prompt_is_told_of_and_a_short_one_is_not(tiny: Get) -> None:
     for prompt, told in (("abc " * 27, "2 × 77"), ("abc", "")):  # noqa: RUF001
         reports: list[Report] = []
         request = make_request(prompt=prompt, steps=1)
-        sample(make_crop(), tiny("sd1"), request, 1, reports.append)
+        sample_one(make_crop(), tiny("sd1"), request, 1, reports.append)
         assert isinstance(reports[0], ProgressReport)
         assert (reports[0].phase, reports[0].detail) == (Phase.ENCODING, told)

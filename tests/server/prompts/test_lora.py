@@ -22,7 +22,6 @@ from scumble_server.prompts.lora import read_alphas
 from scumble_server.prompts.lora_file import read_lora_header
 from scumble_server.prompts.wording import Lora, Wording
 from scumble_server.report import Cancelled, Report, silent
-from scumble_server.sampling.loop import sample
 from tests.server.prompts.additions_files import (
     PARTS,
     attention_places,
@@ -34,7 +33,7 @@ from tests.server.prompts.additions_files import (
     save_three_factors,
 )
 from tests.server.prompts.conftest import FAMILIES, Get
-from tests.server.sampling.jobs import make_crop, make_request
+from tests.server.sampling.jobs import make_crop, make_request, sample_one
 
 FORMS = ("kohya", "peft", "plain", "oldest")
 
@@ -49,7 +48,7 @@ def lora(path: Path, weight: float = 1.0, unet: float | None = None) -> Lora:
 
 def picture(model: DiffusionModel, wording: Wording) -> NDArray[np.float32]:
     with model.using(wording):
-        return sample(make_crop(), model, make_request(prompt=wording.text, steps=3), 1, silent)
+        return sample_one(make_crop(), model, make_request(prompt=wording.text, steps=3), 1, silent)
 
 
 def copied(model: DiffusionModel) -> DiffusionModel:
@@ -145,7 +144,7 @@ def test_a_cancelled_job_leaves_no_trace_either(tiny: Get, tmp_path: Path) -> No
         raise Cancelled
 
     with pytest.raises(Cancelled), model.using(with_loras(lora(path))):
-        sample(make_crop(), model, make_request(), 1, cancel)
+        sample_one(make_crop(), model, make_request(), 1, cancel)
     assert picture(model, with_loras()).tobytes() == plain.tobytes()
 
 
@@ -298,7 +297,7 @@ def test_any_tensors_are_loaded_or_refused(
         save_file({key: torch.ones(shape) for key, shape in shapes.items()}, path)
         try:
             with model.using(with_loras(lora(path))):
-                image = sample(make_crop(), model, make_request(steps=1), 1, silent)
+                image = sample_one(make_crop(), model, make_request(steps=1), 1, silent)
         except RequestError:
             return
     assert np.isfinite(image).all()

@@ -14,8 +14,7 @@ from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
 from scumble_server.report import silent
-from scumble_server.sampling.loop import sample
-from tests.server.sampling.jobs import make_crop, make_request
+from tests.server.sampling.jobs import make_crop, make_request, sample_one
 
 SIDE = 256
 SEEDS = range(3)
@@ -46,7 +45,7 @@ def redness(model: DiffusionModel, prompt: str) -> float:
     request = make_request(
         prompt=prompt, negative="", strength=1.0, steps=10, cfg=4.0, sampler=Sampler.DPMPP_2M
     )
-    pictures = [sample(make_crop(side=SIDE), model, request, seed, silent) for seed in SEEDS]
+    pictures = [sample_one(make_crop(side=SIDE), model, request, seed, silent) for seed in SEEDS]
     return float(np.mean([picture[..., 0] - picture[..., 1] for picture in pictures]))
 
 

@@ -12,9 +12,13 @@ from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
 from scumble_server.crop import Crop
+from scumble_server.sampling.loop import sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from scumble_server.models.diffusion import DiffusionModel
+    from scumble_server.report import Reporter
 
 SIDE = 64
 
@@ -67,3 +71,11 @@ def half_mask(side: int = SIDE) -> NDArray[np.float32]:
     mask = np.zeros((side, side), np.float32)
     mask[16:48, 8:40] = 1
     return mask
+
+
+def sample_one(
+    crop: Crop, model: DiffusionModel, request: Regenerate, seed: int, report: Reporter
+) -> NDArray[np.float32]:
+    """One variation alone."""
+    (image,) = sample(crop, model, request, (seed,), report)
+    return image

@@ -13,9 +13,8 @@ from scumble_protocol.choices import Sampler
 from scumble_protocol.requests import Regenerate
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.report import silent
-from scumble_server.sampling.loop import sample
 from scumble_server.sampling.schedule import RECIPES
-from tests.server.sampling.jobs import half_mask, make_crop, make_request
+from tests.server.sampling.jobs import half_mask, make_crop, make_request, sample_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +48,7 @@ def test_img2img_equals_diffusers(
     model = tiny_model(family)
     request = make_request(sampler=sampler)
     theirs = diffusers_image(model, "Img2Img", make_crop(), request)
-    assert_same_picture(sample(make_crop(), model, request, SEED, silent), theirs)
+    assert_same_picture(sample_one(make_crop(), model, request, SEED, silent), theirs)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -62,7 +61,7 @@ def test_inpainting_with_a_hard_mask_equals_diffusers(
     crop = make_crop(half_mask())
     request = make_request(sampler=sampler, strength=strength)
     theirs = diffusers_image(model, "Inpaint", crop, request)
-    assert_same_picture(sample(crop, model, request, SEED, silent), theirs)
+    assert_same_picture(sample_one(crop, model, request, SEED, silent), theirs)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -75,7 +74,7 @@ def test_an_inpainting_unet_equals_diffusers(
     crop = make_crop()
     request = make_request(sampler=sampler, strength=strength)
     theirs = diffusers_image(model, "Inpaint", crop, request)
-    assert_same_picture(sample(crop, model, request, SEED, silent), theirs)
+    assert_same_picture(sample_one(crop, model, request, SEED, silent), theirs)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -88,7 +87,7 @@ def test_an_inpainting_unet_equals_diffusers_where_the_surroundings_are_put_back
     crop = make_crop(half_mask())
     request = make_request(strength=strength)
     theirs = diffusers_image(model, "Inpaint", crop, request, puts_back=True)
-    assert_same_picture(sample(crop, model, request, SEED, silent), theirs)
+    assert_same_picture(sample_one(crop, model, request, SEED, silent), theirs)
 
 
 @pytest.mark.parametrize("prediction", ["v_prediction"])
@@ -100,7 +99,7 @@ def test_a_model_that_predicts_velocity_equals_diffusers(
     assert model.spec.prediction == prediction
     request = make_request(sampler=sampler)
     theirs = diffusers_image(model, "Img2Img", make_crop(), request)
-    assert_same_picture(sample(make_crop(), model, request, SEED, silent), theirs)
+    assert_same_picture(sample_one(make_crop(), model, request, SEED, silent), theirs)
 
 
 def test_guidance_of_one_equals_diffusers_without_guidance(
@@ -109,14 +108,14 @@ def test_guidance_of_one_equals_diffusers_without_guidance(
     model = tiny_model("sdxl")
     request = make_request(cfg=1.0)
     theirs = diffusers_image(model, "Img2Img", make_crop(), request)
-    assert_same_picture(sample(make_crop(), model, request, SEED, silent), theirs)
+    assert_same_picture(sample_one(make_crop(), model, request, SEED, silent), theirs)
 
 
 def test_a_tiny_vae_equals_diffusers(tiny_model: Callable[[str], DiffusionModel]) -> None:
     model = tiny_model("sd1-tiny-vae")
     request = make_request()
     theirs = diffusers_image(model, "Img2Img", make_crop(), request)
-    assert_same_picture(sample(make_crop(), model, request, SEED, silent), theirs)
+    assert_same_picture(sample_one(make_crop(), model, request, SEED, silent), theirs)
 
 
 def assert_same_picture(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> None:

@@ -13,8 +13,7 @@ from scumble_protocol.choices import Sampler
 from scumble_protocol.messages import Phase
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.report import Cancelled, PreviewReport, ProgressReport, Report, silent
-from scumble_server.sampling.loop import sample
-from tests.server.sampling.jobs import SIDE, half_mask, make_crop, make_request
+from tests.server.sampling.jobs import SIDE, half_mask, make_crop, make_request, sample_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +38,7 @@ def change(model: DiffusionModel, crop: Crop, **settings: object) -> NDArray[np.
             model, "decode", lambda finished: changes.append((finished - original).abs().numpy())
         )
         for seed in SEEDS:
-            sample(crop, model, request, seed, silent)
+            sample_one(crop, model, request, seed, silent)
     mean: NDArray[np.float32] = np.mean(changes, axis=(0, 1, 2))
     return mean
 
@@ -49,9 +48,9 @@ def test_the_same_request_gives_the_same_bytes_and_another_seed_another_picture(
     sampler: Sampler, tiny_model: Callable[[str], DiffusionModel]
 ) -> None:
     model, request = tiny_model("sd1"), make_request(sampler=sampler)
-    first = sample(make_crop(), model, request, 5, silent)
-    again = sample(make_crop(), model, request, 5, silent)
-    other = sample(make_crop(), model, request, 6, silent)
+    first = sample_one(make_crop(), model, request, 5, silent)
+    again = sample_one(make_crop(), model, request, 5, silent)
+    other = sample_one(make_crop(), model, request, 6, silent)
     assert first.tobytes() == again.tobytes()
     assert np.abs(first - other).mean() > 1 / 255
     assert first.shape == (SIDE, SIDE, 3)
@@ -68,7 +67,7 @@ def test_every_sampler_runs_at_every_strength_and_number_of_steps(
     if steps == 60 and strength > 0.1:
         strength /= 10
     request = make_request(sampler=sampler, strength=strength, steps=steps)
-    image = sample(make_crop(half_mask()), tiny_model("sd1"), request, 1, silent)
+    image = sample_one(make_crop(half_mask()), tiny_model("sd1"), request, 1, silent)
     assert np.isfinite(image).all()
 
 
@@ -124,10 +123,10 @@ def test_strength_one_keeps_nothing_of_the_picture(
     model, request = tiny_model("sd1"), make_request(strength=1.0)
     crop = make_crop()
     other = replace(crop, image=1 - crop.image)
-    ours, theirs = (sample(c, model, request, 3, silent) for c in (crop, other))
+    ours, theirs = (sample_one(c, model, request, 3, silent) for c in (crop, other))
     assert ours.tobytes() == theirs.tobytes()
     weaker = make_request(strength=0.9)
-    ours, theirs = (sample(c, model, weaker, 3, silent) for c in (crop, other))
+    ours, theirs = (sample_one(c, model, weaker, 3, silent) for c in (crop, other))
     assert ours.tobytes() != theirs.tobytes()
 
 
@@ -137,7 +136,7 @@ def test_the_prompt_the_negative_and_the_guidance_count(
     for name in ("sd1", "sdxl"):
         model = tiny_model(name)
         pictures = {
-            sample(make_crop(), model, make_request(**changes), 3, silent).tobytes()
+            sample_one(make_crop(), model, make_request(**changes), 3, silent).tobytes()
             for changes in ({}, {"prompt": "x"}, {"negative": "x"}, {"negative": ""}, {"cfg": 2.0})
         }
         assert len(pictures) == 5
@@ -148,7 +147,7 @@ def test_without_guidance_the_negative_prompt_does_not_count(
 ) -> None:
     model = tiny_model("sdxl")
     ours, theirs = (
-        sample(make_crop(), model, make_request(cfg=1.0, negative=negative), 3, silent)
+        sample_one(make_crop(), model, make_request(cfg=1.0, negative=negative), 3, silent)
         for negative in ("blurry", "")
     )
     assert ours.tobytes() == theirs.tobytes()
@@ -163,7 +162,7 @@ def test_every_evaluation_is_reported_and_the_steps_are_the_painters(
 ) -> None:
     reports: list[Report] = []
     request = make_request(sampler=sampler, steps=10)
-    sample(make_crop(), tiny_model("sd1"), request, 3, reports.append)
+    sample_one(make_crop(), tiny_model("sd1"), request, 3, reports.append)
     progress = [report for report in reports if isinstance(report, ProgressReport)]
     phases = [report.phase for report in progress]
     assert phases == [Phase.ENCODING, *[Phase.SAMPLING] * (evaluations + 1), Phase.DECODING]
@@ -190,7 +189,7 @@ def test_a_cancel_stops_within_the_step(
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        sample(make_crop(), model, make_request(), 3, report)
+        sample_one(make_crop(), model, make_request(), 3, report)
     hook.remove()
     assert len(evaluations) == at
 
@@ -202,7 +201,7 @@ def test_the_unet_runs_on_a_batch_of_two_when_guided_and_of_one_when_not(
     batches: list[int] = []
     hook = model.unet.register_forward_pre_hook(lambda _, inputs: batches.append(len(inputs[0])))
     for cfg in (5.0, 1.0):
-        sample(make_crop(), model, make_request(cfg=cfg, steps=2, strength=0.5), 3, silent)
+        sample_one(make_crop(), model, make_request(cfg=cfg, steps=2, strength=0.5), 3, silent)
     hook.remove()
     assert batches == [2, 1]
 
@@ -214,7 +213,7 @@ def test_an_unchanged_prompt_and_picture_are_not_encoded_again(
 
     def misses(**changes: object) -> tuple[int, int]:
         texts, pictures = model.texts.misses, model.pictures.misses
-        sample(make_crop(), model, make_request(prompt="cached", **changes), 3, silent)
+        sample_one(make_crop(), model, make_request(prompt="cached", **changes), 3, silent)
         return model.texts.misses - texts, model.pictures.misses - pictures
 
     misses()
@@ -231,7 +230,7 @@ def test_an_inpainting_model_is_not_shown_what_is_hidden(
     repainted = crop.image.copy()
     repainted[half_mask() > 0] = 0.9
     ours, theirs = (
-        sample(c, model, request, 3, silent) for c in (crop, replace(crop, image=repainted))
+        sample_one(c, model, request, 3, silent) for c in (crop, replace(crop, image=repainted))
     )
     # The latents around the selection see a few of its pixels, so not all is the same.
     assert np.abs(ours - theirs)[20:44, 12:36].mean() < 0.5 / 255
@@ -242,7 +241,7 @@ def test_previews_show_the_picture_from_the_first_step_on(
 ) -> None:
     monkeypatch.setattr("scumble_server.sampling.pace.PREVIEW_SECONDS", 0.0)
     reports: list[Report] = []
-    sample(make_crop(), tiny_model("sd1"), make_request(), 3, reports.append)
+    sample_one(make_crop(), tiny_model("sd1"), make_request(), 3, reports.append)
     previews = [report.pixels for report in reports if isinstance(report, PreviewReport)]
     assert len(previews) == 2
     assert all(pixels.shape == (8, 8, 4) and pixels.dtype == np.uint8 for pixels in previews)

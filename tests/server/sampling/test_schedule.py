@@ -22,7 +22,7 @@ def schedule_of(
 ) -> Schedule:
     config = SCHEDULER | {"prediction_type": prediction}
     return make_schedule(
-        sampler, config, steps=steps, strength=strength, noise=Noise(1, SHAPE, CPU)
+        sampler, config, steps=steps, strength=strength, noise=Noise((1,), SHAPE, CPU)
     )
 
 
@@ -86,14 +86,14 @@ def test_true_predictions_lead_to_the_picture(sampler: Sampler) -> None:
 
 
 def test_a_seed_gives_the_same_noise_each_time() -> None:
-    first, second = Noise(3, SHAPE, CPU), Noise(3, SHAPE, CPU)
+    first, second = Noise((3,), SHAPE, CPU), Noise((3,), SHAPE, CPU)
     assert torch.equal(first.draw(), second.draw())
-    assert not torch.equal(first.draw(), Noise(4, SHAPE, CPU).draw())
+    assert not torch.equal(first.draw(), Noise((4,), SHAPE, CPU).draw())
 
 
 def test_a_brownian_path_gives_normal_noise_that_agrees_with_itself() -> None:
     sigmas = torch.tensor([14.0, 7.0, 2.0, 0.0])
-    path = SeededBrownian(sigmas, Noise(3, torch.Size((1, 4, 64, 64)), CPU))
+    path = SeededBrownian(sigmas, Noise((3,), torch.Size((1, 4, 64, 64)), CPU))
     whole = path(torch.tensor(14.0), torch.tensor(2.0))
     first = path(torch.tensor(14.0), torch.tensor(7.0))
     second = path(torch.tensor(7.0), torch.tensor(2.0))
@@ -104,7 +104,7 @@ def test_a_brownian_path_gives_normal_noise_that_agrees_with_itself() -> None:
 
 
 def test_a_rounding_error_beyond_the_ends_of_the_path_is_no_harm() -> None:
-    path = SeededBrownian(torch.tensor([14.0, 0.03, 0.0]), Noise(3, SHAPE, CPU))
+    path = SeededBrownian(torch.tensor([14.0, 0.03, 0.0]), Noise((3,), SHAPE, CPU))
     assert torch.isfinite(path(torch.tensor(14.00001), torch.tensor(0.02999))).all()
 
 
