@@ -30,6 +30,7 @@ class ModelSpec:
         cfg: Recommended guidance scale.
         sampler: Recommended sampler.
         schedule: Recommended schedule.
+        base: What must be in `ModelInfo.fits` of what is added to it; empty if nothing can be.
     """
 
     family: str
@@ -47,6 +48,7 @@ class ModelSpec:
     cfg: float
     sampler: Sampler
     schedule: Schedule
+    base: str = ""
 
     @property
     def inpaint(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_server.control.bases import base_of
 from scumble_server.models.headers import damaged
 from scumble_server.spec import ModelSpec
 
@@ -162,4 +163,5 @@ def _spec(
         cfg=habits.cfg,
         sampler=habits.sampler,
         schedule=habits.schedule,
+        base=base_of(int(unet["cross_attention_dim"])),
     )

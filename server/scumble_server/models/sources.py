@@ -146,6 +146,7 @@ def describe(source: FolderSource | CheckpointSource, *, loaded: bool) -> ModelI
         cfg=spec.cfg,
         sampler=spec.sampler,
         schedule=spec.schedule,
+        base=spec.base,
     )
 
 

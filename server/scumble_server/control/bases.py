@@ -1,0 +1,18 @@
+"""What is added to a UNet must attend to text of the same width: the base that it was made for."""
+
+from __future__ import annotations
+
+_BASES = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
+"""By the width of the text that a UNet's cross-attention reads."""
+
+_TITLES = {"sd1": "Stable Diffusion 1.x", "sd2": "Stable Diffusion 2.x", "sdxl": "SDXL"}
+
+
+def base_of(text_width: int) -> str:
+    """The name of a base: the family's for the usual widths, else one made of the width."""
+    return _BASES.get(text_width, f"unet-{text_width}")
+
+
+def base_title(base: str) -> str:
+    """A base for people."""
+    return _TITLES.get(base, base or "another kind of model")
