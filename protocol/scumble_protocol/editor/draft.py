@@ -19,7 +19,7 @@ from scumble_protocol.images import ImageRef
 from scumble_protocol.limits import check_request
 from scumble_protocol.messages import Limits, ModelInfo
 from scumble_protocol.pixels import PixelFormat, Pixels
-from scumble_protocol.requests import Regenerate, Remove, Request, ShowMask, Upscale
+from scumble_protocol.requests import Refinement, Regenerate, Remove, Request, ShowMask, Upscale
 
 _SEEDS = 2**32
 """New seeds are below this, so that they are short enough to be written down."""
@@ -104,18 +104,50 @@ def draft_mask(canvas: Canvas, settings: Settings, model: ModelInfo, limits: Lim
     return _sending({"mask": lambda: mask}, lambda named: replace(request, mask=named["mask"]))
 
 
-def draft_enlargement(canvas: Canvas, scale: float, model: ModelInfo, limits: Limits) -> Draft:
-    """Read the whole canvas, to be enlarged by this factor.
+def draft_enlargement(
+    canvas: Canvas,
+    scale: float,
+    model: ModelInfo,
+    limits: Limits,
+    *,
+    second: str = "",
+    blend: float = 0.0,
+    refinement: Refinement | None = None,
+) -> Draft:
+    """Read the whole canvas, to be enlarged by this factor; the rest is as in `Upscale`.
 
     Raises:
         RequestError: The factor is illegal, or the picture or its enlargement is above the limits.
     """
     size = canvas.bounds()
-    image = ImageRef(NO_BLOB, size, canvas.depth())
-    request = Upscale(model.id, scale, canvas=size, context=Rect.of(size), image=image)
+    request = Upscale(
+        model.id,
+        scale,
+        canvas=size,
+        context=Rect.of(size),
+        image=ImageRef(NO_BLOB, size, canvas.depth()),
+        second=second,
+        blend=blend,
+        refinement=refinement,
+    )
     check_request(request, limits)
     pixels = canvas.read(request.context, Source.VISIBLE)
     return _sending({"image": pixels}, lambda named: replace(request, image=named["image"]))
+
+
+def refinement(settings: Settings, strength: float, model: ModelInfo) -> Refinement:
+    """How a model draws detail into an enlarged picture, by a painter's settings."""
+    return Refinement(
+        model=model.id,
+        prompt=settings.prompt,
+        negative=settings.negative,
+        strength=strength,
+        sampler=settings.sampler,
+        schedule=settings.schedule,
+        steps=settings.steps,
+        cfg=settings.cfg,
+        seed=_seed(settings),
+    )
 
 
 def _regeneration(

@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 from scumble_protocol.editor.gallery import Variation
-from scumble_protocol.editor.record import settings_of
+from scumble_protocol.editor.record import is_variation, settings_of, settings_of_layer
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import RequestError
 
@@ -16,10 +16,12 @@ _NUMBER = re.compile(r"\d+")
 def recall(variation: Variation) -> Settings | None:
     """The settings that make this variation alone; None if they are not known.
 
-    The record is that of the whole group. Which of its seeds made this layer is in the layer's
-    name, as long as nobody has renamed it; the group's first seed stands in else.
+    Older records are those of a whole group. Which of its seeds made this layer is in the layer's
+    name then, as long as nobody has renamed it; the group's first seed stands in else.
     """
     try:
+        if is_variation(variation.request_json):
+            return settings_of_layer(variation.request_json)
         settings = settings_of(variation.request_json)
     except RequestError:
         return None

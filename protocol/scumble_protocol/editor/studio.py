@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from scumble_protocol.client import ClientEvent, Connected, Disconnected, Draft, Result
-from scumble_protocol.editor.canvas import Canvas, Margins, Work
+from scumble_protocol.editor.canvas import Canvas, Layer, Margins, Work
 from scumble_protocol.editor.draft import (
     draft_enlargement,
     draft_expansion,
+    draft_mask,
     draft_regeneration,
+    draft_removal,
 )
 from scumble_protocol.editor.result import result_group
 from scumble_protocol.editor.settings import Settings
@@ -23,16 +25,18 @@ from scumble_protocol.messages import (
     Failed,
     Finished,
     Limits,
+    Measured,
     ModelInfo,
     ModelKind,
     Models,
+    Names,
     Preview,
     Progress,
     Refused,
     Started,
     Status,
 )
-from scumble_protocol.requests import LoadModel, Upscale
+from scumble_protocol.requests import LoadModel, Refinement, Regenerate, Upscale
 
 
 class Courier(Protocol):
@@ -56,6 +60,14 @@ class Courier(Protocol):
 
     def retry(self) -> None:
         """Try to connect at once, rather than after the pause between attempts."""
+        ...
+
+    def measure(self, text: str, model: str) -> None:
+        """Ask how long a prompt is; `Measured` answers."""
+        ...
+
+    def ask_names(self) -> None:
+        """Ask which names prompts can use; `Names` answers."""
         ...
 
     def poll(self) -> list[ClientEvent]:
@@ -95,17 +107,28 @@ class Unplaced:
     error: ScumbleError
 
 
+@dataclass(frozen=True)
+class MaskSeen:
+    """The mask that was to be looked at; `layer` has the strength of each pixel as its mask."""
+
+    job: str
+    layer: Layer
+
+
 StudioEvent = (
     Connected
     | Disconnected
     | Refused
     | Models
     | Status
+    | Measured
+    | Names
     | Accepted
     | Started
     | Progress
     | Preview
     | Applied
+    | MaskSeen
     | Offered
     | JobFailed
     | Unplaced
@@ -119,6 +142,7 @@ class _Placement:
 
     result: Result
     canvas: Canvas | None
+    asked: Settings | None
     work: Work | None = None
 
 
@@ -137,7 +161,9 @@ class Studio:
         self.canvas = canvas
         self._client = client
         self._canvases: dict[str, Canvas | None] = {}
+        self._asked: dict[str, Settings] = {}
         self._adopted: set[str] = set()
+        self._masks_to_see: set[str] = set()
         self._unplaced: dict[str, Result] = {}
         self._placements: deque[_Placement] = deque()
         self._untold: deque[ClientEvent] = deque()
@@ -155,6 +181,11 @@ class Studio:
     def features(self) -> tuple[str, ...]:
         """What the server offers, as its welcome says; empty until it has been reached once."""
         return self._features
+
+    @property
+    def limits(self) -> Limits:
+        """What the server accepts; the usual limits until it has been reached once."""
+        return self._limits
 
     @property
     def is_placing(self) -> bool:
@@ -178,7 +209,8 @@ class Studio:
             PeerError: No server has been reached yet.
         """
         model = self._model(settings.model, ModelKind.DIFFUSION)
-        return self._start(draft_regeneration(self._present(), settings, model, self._limits))
+        draft = draft_regeneration(self._present(), settings, model, self._limits)
+        return self._start(draft, settings)
 
     def expand(self, settings: Settings, margins: Margins) -> str:
         """Expand the canvas and have the added space filled; returns the job's id.
@@ -189,18 +221,73 @@ class Studio:
             PeerError: No server has been reached yet.
         """
         model = self._model(settings.model, ModelKind.DIFFUSION)
-        return self._start(draft_expansion(self._present(), settings, margins, model, self._limits))
+        draft = draft_expansion(self._present(), settings, margins, model, self._limits)
+        return self._start(draft, settings)
 
-    def upscale(self, scale: float, model: str = "") -> str:
+    def remove(self, settings: Settings) -> str:
+        """Have the selection taken away without a model; returns the job's id.
+
+        Raises like `regenerate`.
+        """
+        return self._start(draft_removal(self._present(), settings, self._limits), settings)
+
+    def show_mask(self, settings: Settings) -> str:
+        """Have shown what `regenerate` would make anew, and how strongly; returns the job's id.
+
+        Raises like `regenerate`.
+        """
+        model = self._model(settings.model, ModelKind.DIFFUSION)
+        return self._start(draft_mask(self._present(), settings, model, self._limits), settings)
+
+    def see_mask(self, settings: Settings) -> str:
+        """As `show_mask`, but nothing is put into the canvas: `MaskSeen` has the layer."""
+        job = self.show_mask(settings)
+        self._masks_to_see.add(job)
+        return job
+
+    def upscale(
+        self,
+        scale: float,
+        model: str = "",
+        *,
+        second: str = "",
+        blend: float = 0.5,
+        refinement: Refinement | None = None,
+    ) -> str:
         """Have the whole canvas enlarged; returns the job's id. Raises like `regenerate`.
 
         Args:
-            scale: The factor, 1 to 8.
+            scale: The factor, 1 to 16.
             model: An upscaler's id; empty for the one that suits the factor.
+            second: Another one's, whose result is mixed in; empty for none.
+            blend: Its share of the mixture, 0 to 1.
+            refinement: How a diffusion model, the first where it names none, draws detail into it.
         """
         wanted = model or proposed(self.models, scale)
         upscaler = self._model(wanted, ModelKind.UPSCALER)
-        return self._start(draft_enlargement(self._present(), scale, upscaler, self._limits))
+        if second:
+            self._model(second, ModelKind.UPSCALER)
+        if refinement is not None:
+            painter = self._model(refinement.model, ModelKind.DIFFUSION)
+            refinement = replace(refinement, model=painter.id)
+        draft = draft_enlargement(
+            self._present(),
+            scale,
+            upscaler,
+            self._limits,
+            second=second,
+            blend=blend if second else 0.0,
+            refinement=refinement,
+        )
+        return self._start(draft)
+
+    def measure(self, text: str, model: str) -> None:
+        """Ask how long a prompt is for a model; `Measured` answers."""
+        self._client.measure(text, model)
+
+    def ask_names(self) -> None:
+        """Ask which names prompts can use; `Names` answers."""
+        self._client.ask_names()
 
     def load(self, model: str) -> str:
         """Have a model loaded, and fetched first where need be; returns the job's id."""
@@ -219,13 +306,12 @@ class Studio:
         """Put a result that was offered or found no place into the present canvas."""
         result = self._unplaced.get(job)
         if result is not None and not self.is_being_placed(job):
-            self._placements.append(_Placement(result, self._present()))
+            self._placements.append(_Placement(result, self._present(), self._asked.get(job)))
 
     def drop(self, job: str) -> None:
         """Neither wait for a job nor keep what it made."""
         self._unplaced.pop(job, None)
-        self._canvases.pop(job, None)
-        self._adopted.discard(job)
+        self._forget(job)
         self._client.cancel(job)
         self._client.acknowledge(job)
 
@@ -259,9 +345,11 @@ class Studio:
             )
         return self.canvas
 
-    def _start(self, draft: Draft) -> str:
+    def _start(self, draft: Draft, asked: Settings | None = None) -> str:
         job = self._client.submit_draft(draft)
         self._canvases[job] = self.canvas
+        if asked is not None:
+            self._asked[job] = asked
         return job
 
     def _model(self, wanted: str, kind: ModelKind) -> ModelInfo:
@@ -297,23 +385,29 @@ class Studio:
             return self._over(event.job, error_of(event.code, event.message, event.hint))
         elif isinstance(event, Cancelled):
             self._client.acknowledge(event.job)
-            self._canvases.pop(event.job, None)
-            self._adopted.discard(event.job)
+            self._forget(event.job)
         return [event]
 
     def _over(self, job: str, error: ScumbleError) -> list[StudioEvent]:
         known = job in self._canvases or job in self._adopted
-        self._canvases.pop(job, None)
-        self._adopted.discard(job)
+        self._forget(job)
         return [JobFailed(job, error)] if known else []
 
     def _arrived(self, result: Result) -> list[StudioEvent]:
+        if result.job in self._masks_to_see:
+            return self._mask_arrived(result)
         # Whatever happens in the editor from here on, the result can be placed later.
         self._unplaced[result.job] = result
         if result.job not in self._canvases:
             return [Offered(result.job, result.finished)]
-        self._placements.append(_Placement(result, self._canvases[result.job]))
+        canvas, asked = self._canvases[result.job], self._asked.get(result.job)
+        self._placements.append(_Placement(result, canvas, asked))
         return []
+
+    def _mask_arrived(self, result: Result) -> list[StudioEvent]:
+        self._masks_to_see.discard(result.job)
+        self._applied(result)
+        return [MaskSeen(result.job, layer) for layer in result_group(result).layers[:1]]
 
     def _place_a_portion(self) -> list[StudioEvent]:
         """Go on with the placements until one has more to do in the next tick."""
@@ -339,16 +433,20 @@ class Studio:
     def _applied(self, result: Result) -> Applied:
         self._client.acknowledge(result.job)
         self._unplaced.pop(result.job, None)
-        self._canvases.pop(result.job, None)
-        self._adopted.discard(result.job)
+        self._forget(result.job)
         return Applied(result.job, result.finished)
+
+    def _forget(self, job: str) -> None:
+        self._canvases.pop(job, None)
+        self._asked.pop(job, None)
+        self._adopted.discard(job)
 
 
 def _work(placement: _Placement) -> Work:
     finished, canvas = placement.result.finished, placement.canvas
     if canvas is None or not finished.layers:  # loading a model makes nothing
         return iter(())
-    group = result_group(placement.result)
-    if isinstance(finished.request, Upscale):
-        return canvas.enlarge(finished.request.target, group)
+    group, request = result_group(placement.result, placement.asked), finished.request
+    if isinstance(request, (Upscale, Regenerate)) and request.target is not None:
+        return canvas.enlarge(request.target, group)
     return canvas.insert(group)
