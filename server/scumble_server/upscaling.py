@@ -1,32 +1,123 @@
-"""A rectangle of the canvas, enlarged."""
+"""A rectangle of the canvas, enlarged, with detail drawn into it where that is asked for."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect
-from scumble_protocol.requests import Upscale
+from scumble_protocol.requests import Refinement, Regenerate, Upscale
 from scumble_server.compose import Layer
+from scumble_server.detail import Detail, detailed
 from scumble_server.made import Made
 from scumble_server.means import Means
-from scumble_server.upscale.enlarge import enlarge
+from scumble_server.overview import Overview
+from scumble_server.prompts.wording import PromptUsed, word
+from scumble_server.refinement import as_regenerate
+from scumble_server.regenerate import diffusion_model
+from scumble_server.upscale.enlarge import draw
+from scumble_server.upscale.rows import MixedRows, Rows
 from scumble_server.upscale.upscaler import Upscaler
+
+if TYPE_CHECKING:
+    from scumble_protocol.messages import Pass
+    from scumble_server.models.model import Model
+    from scumble_server.opencv import Picture
+    from scumble_server.upscale.steps import Steps
 
 
 def upscale(request: Upscale, means: Means) -> Made:
     """Enlarge a rectangle of the canvas; the layer lies on the enlarged canvas."""
+    refinement, asked = request.refinement, as_regenerate(request)
+    # Before anything is loaded: what is wrong with a prompt is mostly known by now.
+    said = word(asked, asked.seed, means.library) if asked else None
     picture = means.read(request.image)
-    upscaler = means.shelf.get(request.model, means.report)
+    enlarging = _enlarging(request, means)
+    if refinement is None or asked is None or said is None:
+        means.watch.enter("sampling")
+        pixels = draw(picture, request.target, enlarging.rows, means.report)
+        return Made(_layer(request, pixels), passes=enlarging.passes)
+    model = diffusion_model(asked.model, means)
+    with model.using(said):
+        count = model.measure(said.text)
+        detail = _detail(refinement, replace(asked, prompt=said.text), model, means)
+        overview = Overview(picture, request.target)
+
+        def drawing(rows: Rows, steps: Steps) -> Rows:
+            return detailed(enlarging.rows(rows, steps), detail, steps, overview)
+
+        means.watch.enter("sampling")
+        pixels = draw(picture, request.target, drawing, means.report)
+    used = PromptUsed(said.prompt, said.negative, count.tokens, count.chunks)
+    passes = (*enlarging.passes, detail.passed(detail.layout(request.target).count))
+    return Made(_layer(request, pixels), asked.seed, used, passes)
+
+
+@dataclass(frozen=True)
+class _Enlarging:
+    """One upscaler, or two whose results are mixed.
+
+    Args:
+        request: What to do.
+        upscalers: By their ids, the first one first.
+    """
+
+    request: Upscale
+    upscalers: dict[str, Upscaler]
+
+    def rows(self, source: Rows, steps: Steps) -> Rows:
+        """The enlarged colours."""
+        target = self.request.target
+        made = [upscaler.rows(source, target, steps) for upscaler in self.upscalers.values()]
+        return made[0] if len(made) == 1 else MixedRows(made[0], made[1], self.request.blend)
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """What is run."""
+        size, target = self.request.context.size, self.request.target
+        return tuple(
+            ran
+            for name, upscaler in self.upscalers.items()
+            for ran in upscaler.passes(name, size, target)
+        )
+
+
+def _enlarging(request: Upscale, means: Means) -> _Enlarging:
+    """The upscalers that have a share in the result, in memory."""
+    names = [request.model] if request.blend < 1 or not request.second else []
+    if request.second and request.blend > 0 and request.second != request.model:
+        names.append(request.second)
+    names = names or [request.model]
+    return _Enlarging(request, {name: _upscaler(name, means) for name in names})
+
+
+def _upscaler(name: str, means: Means) -> Upscaler:
+    upscaler = means.shelf.get(name, means.report)
     if not isinstance(upscaler, Upscaler):
         raise RequestError(
             ErrorCode.UNSUPPORTED_MODEL,
-            f"{request.model} is no upscaler.",
+            f"{name} is no upscaler.",
             "Choose one, for instance lanczos.",
         )
-    means.watch.enter("sampling")
-    target = request.target
-    pixels = enlarge(picture, target, upscaler, means.report)
+    return upscaler
+
+
+def _detail(refinement: Refinement, asked: Regenerate, model: Model, means: Means) -> Detail:
+    """What the refinement draws with; notes what is not as asked for."""
+    detail = Detail(model, asked, asked.seed, refinement.tile, refinement.overlap)
+    if refinement.tile and detail.side != refinement.tile:
+        means.note(f"Tiles were {detail.side} pixels a side: the model can't do {refinement.tile}.")
+    if refinement.tile_control:
+        means.note("There is no tile control for this model; the strength alone held the detail.")
+    return detail
+
+
+def _layer(request: Upscale, pixels: Picture) -> Layer:
+    height, width = pixels.shape[:2]
     left, top = round(request.context.x * request.scale), round(request.context.y * request.scale)
-    mask = np.full((target.height, target.width), 255, np.uint8)
-    return Made(Layer(Rect(left, top, target.width, target.height), pixels, mask))
+    # Opaque everywhere, and no memory for it.
+    mask = np.broadcast_to(np.uint8(255), (height, width))
+    return Layer(Rect(left, top, width, height), pixels, mask)

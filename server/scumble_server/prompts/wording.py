@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scumble_protocol.errors import ErrorCode, RequestError
-from scumble_protocol.requests import Regenerate, Request
+from scumble_protocol.requests import Regenerate, Request, Upscale
 from scumble_server.prompts import attention
 from scumble_server.prompts.choices import decide
 from scumble_server.prompts.embedding_file import check_embedding
@@ -15,6 +15,7 @@ from scumble_server.prompts.library import Library
 from scumble_server.prompts.lora_file import check_lora
 from scumble_server.prompts.tags import LoraTag, take_tags
 from scumble_server.prompts.tokens import names_in
+from scumble_server.refinement import as_regenerate
 from scumble_server.variations import seeds_of
 
 _EMBEDDING = re.compile(r"(?<![\w-])embedding:\s*([^\s,:()\[\]]+)", re.IGNORECASE)
@@ -103,9 +104,10 @@ def check_prompts(request: Request, library: Library) -> None:
     Raises:
         RequestError: As `word`.
     """
-    if isinstance(request, Regenerate):
-        for seed in seeds_of(request):
-            word(request, seed, library)
+    asked = as_regenerate(request) if isinstance(request, Upscale) else request
+    if isinstance(asked, Regenerate):
+        for seed in seeds_of(asked):
+            word(asked, seed, library)
 
 
 def _lora(tag: LoraTag, library: Library) -> Lora:

@@ -1,20 +1,36 @@
-"""Enlarge a picture with its transparency, at its own bit depth."""
+"""Enlarge a picture with its transparency, at its own bit depth, a few rows at a time."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from scumble_protocol.geometry import Size
 from scumble_server import opencv
-from scumble_server.fill import fill_unknown
-from scumble_server.opencv import LANCZOS, Floats, Picture, quantized, unit
+from scumble_server.opencv import Picture, quantized
 from scumble_server.prepare import has_transparency
 from scumble_server.report import Reporter
+from scumble_server.upscale.colors import colors_of
+from scumble_server.upscale.resizing import ResizedRows
+from scumble_server.upscale.rows import ArrayRows, Rows
+from scumble_server.upscale.steps import Steps
 from scumble_server.upscale.upscaler import Upscaler
+
+BAND_BYTES = 32 * 2**20
+"""Bytes of the rows that are brought to the picture's depth at once, as floats."""
+
+Drawing = Callable[[Rows, Steps], Rows]
+"""Makes the colours of the result of those of the picture."""
 
 
 def enlarge(picture: Picture, target: Size, upscaler: Upscaler, report: Reporter) -> Picture:
-    """The picture at the target's size, of its own depth.
+    """The picture at the target's size, of its own depth."""
+    return draw(picture, target, lambda rows, steps: upscaler.rows(rows, target, steps), report)
+
+
+def draw(picture: Picture, target: Size, drawing: Drawing, report: Reporter) -> Picture:
+    """A picture of the target's size, of the depth of the one that it is made of.
 
     Alpha is enlarged apart from colour, and colour is first carried into what is transparent, so
     that no black or white from there bleeds over an edge.
@@ -22,20 +38,24 @@ def enlarge(picture: Picture, target: Size, upscaler: Upscaler, report: Reporter
     Args:
         picture: uint8 or uint16 (height, width, 4), straight alpha.
         target: The size to reach; not smaller than the picture.
-        upscaler: What enlarges the colours.
-        report: Told of the progress; what it raises ends the work.
+        drawing: Says how the colours are made.
+        report: Told of the progress, at least once; what it raises ends the work.
     """
-    color = unit(opencv.without_alpha(picture))
-    if not has_transparency(picture):
-        return opencv.with_alpha(quantized(upscaler.enlarge(color, target, report), picture))
-    alpha = unit(picture[..., 3])
-    enlarged = upscaler.enlarge(_without_fringes(color, alpha), target, report)
-    result = opencv.with_alpha(quantized(enlarged, picture))
-    grown = opencv.resized(alpha, target.width, target.height, LANCZOS)
-    result[..., 3] = quantized(np.ascontiguousarray(grown), picture)
+    steps = Steps(report)
+    colors = drawing(colors_of(picture), steps)
+    alpha = ResizedRows(ArrayRows(picture[..., 3:]), target) if has_transparency(picture) else None
+    result: Picture = np.empty((target.height, target.width, 4), picture.dtype)
+    step = max(16, BAND_BYTES // (target.width * 3 * np.float32().nbytes))
+    bands = range(0, target.height, step)
+    are_told = not steps.expected
+    if are_told:
+        steps.expect(len(bands))
+    for start in bands:
+        if are_told:
+            steps.begin()
+        stop = min(start + step, target.height)
+        band = opencv.with_alpha(quantized(colors.read(start, stop), picture))
+        if alpha is not None:
+            band[..., 3] = quantized(alpha.read(start, stop)[..., 0], picture)
+        result[start:stop] = band
     return result
-
-
-def _without_fringes(color: Floats, alpha: Floats) -> Floats:
-    """Colours that go on smoothly where nothing can be seen; those of visible pixels stay."""
-    return fill_unknown(color, (alpha > 0).astype(np.float32))

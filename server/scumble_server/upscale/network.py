@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from spandrel import ModelTiling
 
-from scumble_protocol.geometry import Size
-from scumble_protocol.messages import Phase
-from scumble_server import opencv
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.messages import Pass
 from scumble_server.models.device import is_out_of_memory
-from scumble_server.opencv import AREA, LANCZOS, Floats
-from scumble_server.report import ProgressReport, Reporter
-from scumble_server.sampling.pace import Pace
-from scumble_server.upscale.tiles import Span, spans, weights
+from scumble_server.opencv import Floats
+from scumble_server.upscale.resizing import ResizedRows
+from scumble_server.upscale.rows import ArrayRows, Rows
+from scumble_server.upscale.steps import Steps
+from scumble_server.upscale.tiled import Layout, TiledRows, Work
+from scumble_server.upscale.tiles import spans
 from scumble_server.upscale.upscaler import Upscaler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from spandrel import ImageModelDescriptor
 
 TILE = 512
@@ -30,11 +30,19 @@ OVERLAP = 32
 """Pixels that neighbouring tiles share; what a network sees beyond is little."""
 
 
+BAND_BYTES = 128 * 2**20
+"""Most bytes of a row of tiles, enlarged; wide pictures get tiles that are less high for it."""
+LOWEST_BAND = 128
+"""Height of a row of tiles below which too much would be done twice."""
+SLACK = 1.5
+"""What is left of the factor after some passes, up to which interpolation does the rest."""
+
+
 class Network(Upscaler):
     """A network of spandrel's, on its device, with a factor of its own.
 
-    Another factor is reached by interpolation from the network's output. Memory is bounded by the
-    tile, the result, and the result at the network's height.
+    Larger factors are reached in several passes, others by interpolation from what the last pass
+    made. Memory is bounded by rows of tiles, not by the picture.
 
     Args:
         descriptor: A network for pictures of three channels.
@@ -43,7 +51,10 @@ class Network(Upscaler):
 
     def __init__(self, descriptor: ImageModelDescriptor[torch.nn.Module], tile: int = TILE) -> None:
         self._descriptor = descriptor
-        self._tile = tile if descriptor.tiling is not ModelTiling.INTERNAL else 2**30
+        self._tile = tile
+        self._is_whole = descriptor.tiling is ModelTiling.INTERNAL
+        # Becomes smaller where memory turns out to be short.
+        self._fitting = math.inf
         parameters = descriptor.model.state_dict().values()
         self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in parameters)
 
@@ -52,63 +63,63 @@ class Network(Upscaler):
         """The network's own factor."""
         return int(self._descriptor.scale)
 
-    def enlarge(self, color: Floats, target: Size, report: Reporter) -> Floats:
-        """See `Upscaler.enlarge`; tries again with smaller tiles when memory runs out."""
-        tile = min(self._tile, max(color.shape[:2]))
+    def rows(self, source: Rows, target: Size, steps: Steps) -> Rows:
+        """See `Upscaler.rows`."""
+        for layout in self._layouts(source.size, target):
+            steps.expect(layout.count)
+            source = TiledRows(source, layout, self.scale, self._telling(steps))
+        return ResizedRows(source, target)
+
+    def passes(self, name: str, size: Size, target: Size) -> tuple[Pass, ...]:
+        """See `Upscaler.passes`."""
+        return tuple(
+            Pass(name, layout.tile, 0.0, 0, layout.count) for layout in self._layouts(size, target)
+        )
+
+    def _layouts(self, size: Size, target: Size) -> tuple[Layout, ...]:
+        """The tiles of every pass: one at least, more where the factor is larger than its own."""
+        factor = max(target.width / size.width, target.height / size.height)
+        layouts = [self._layout(size)]
+        while self.scale > 1 and factor > self.scale ** len(layouts) * SLACK:
+            size = Size(size.width * self.scale, size.height * self.scale)
+            layouts.append(self._layout(size))
+        return tuple(layouts)
+
+    def _layout(self, size: Size) -> Layout:
+        if self._is_whole:
+            return Layout(spans(size.height, size.height, 0), spans(size.width, size.width, 0))
+        row_bytes = size.width * self.scale**2 * 3 * np.float32().nbytes
+        tall = min(self._tile, max(LOWEST_BAND, BAND_BYTES // row_bytes))
+        return Layout(spans(size.height, tall, OVERLAP), spans(size.width, self._tile, OVERLAP))
+
+    def _telling(self, steps: Steps) -> Work:
+        def work(tile: Floats, place: Rect) -> Floats:
+            steps.begin()
+            return self._made(tile)
+
+        return work
+
+    def _made(self, tile: Floats) -> Floats:
+        """A tile, enlarged; in smaller pieces when memory runs out."""
+        height, width = tile.shape[:2]
+        side = max(height, width)
         while True:
             try:
-                return self._enlarge(color, target, tile, report)
+                if side <= self._fitting:
+                    return self._one(tile)
+                piece = int(self._fitting)
+                layout = Layout(spans(height, piece, OVERLAP), spans(width, piece, OVERLAP))
+                pieces = TiledRows(ArrayRows(tile), layout, self.scale, lambda it, _: self._one(it))
+                return pieces.read(0, height * self.scale)
             except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error) or tile <= SMALLEST_TILE:
+                tried = min(side, self._fitting)
+                if not is_out_of_memory(error) or tried <= SMALLEST_TILE or self._is_whole:
                     raise
-            tile = max(SMALLEST_TILE, tile // 2)
+            self._fitting = max(SMALLEST_TILE, tried // 2)
 
-    def _enlarge(self, color: Floats, target: Size, tile: int, report: Reporter) -> Floats:
-        """Rows of tiles are brought to the target's width at once, and all to its height at last.
-
-        Interpolation works on each axis alone, so that this is what would come of enlarging the
-        whole, while the whole is never there at the network's size.
-        """
-        height, width = color.shape[:2]
-        rows, columns = spans(height, tile, OVERLAP), spans(width, tile, OVERLAP)
-        told = self._telling(report, len(rows) * len(columns))
-        tall = np.zeros((height * self.scale, target.width, 3), np.float32)
-        for row, weight in zip(rows, weights(rows, self.scale), strict=True):
-            band = self._band(color[row.start : row.stop], columns, told)
-            wide = _resized(band, target.width, band.shape[0])
-            area = np.s_[row.start * self.scale : row.stop * self.scale]
-            tall[area] += wide * weight[:, None, None]
-        return np.clip(_resized(tall, target.width, target.height), 0, 1)
-
-    def _band(self, color: Floats, columns: tuple[Span, ...], told: Iterator[None]) -> Floats:
-        """A row of tiles, joined, at the network's size."""
-        height, width = color.shape[:2]
-        band = np.zeros((height * self.scale, width * self.scale, 3), np.float32)
-        for column, weight in zip(columns, weights(columns, self.scale), strict=True):
-            next(told)
-            area = np.s_[:, column.start * self.scale : column.stop * self.scale]
-            band[area] += self._one(color[:, column.start : column.stop]) * weight[:, None]
-        return band
-
-    def _one(self, color: Floats) -> Floats:
+    def _one(self, tile: Floats) -> Floats:
         descriptor = self._descriptor
-        tensor = torch.from_numpy(np.ascontiguousarray(color)).permute(2, 0, 1)[None]
+        tensor = torch.from_numpy(np.ascontiguousarray(tile)).permute(2, 0, 1)[None].clamp(0, 1)
         output = descriptor(tensor.to(descriptor.device, descriptor.dtype))
         enlarged: Floats = output[0].float().permute(1, 2, 0).cpu().numpy()
         return enlarged
-
-    @staticmethod
-    def _telling(report: Reporter, tiles: int) -> Iterator[None]:
-        """To be asked before every tile."""
-        pace = Pace(tiles)
-        for done in range(tiles):
-            left = pace.seconds_left(done) if done else -1.0
-            report(ProgressReport(Phase.SAMPLING, done, tiles, left))
-            yield
-
-
-def _resized(picture: Floats, width: int, height: int) -> Floats:
-    if picture.shape[1::-1] == (width, height):
-        return picture
-    shrinks = width < picture.shape[1] or height < picture.shape[0]
-    return opencv.resized(picture, width, height, AREA if shrinks else LANCZOS)
