@@ -46,6 +46,9 @@ class Crop:
         blend: uint8 (context height, context width): what of the result is shown.
         original: uint8 or uint16 (context height, context width, 4): the pixels that were sent.
         guides: What guides the model besides its prompt.
+        piece: Where the working picture lies in a larger one that is made in pieces, in pixels, on
+            whole latents: pieces share their noise where they overlap. None where it is all there
+            is.
     """
 
     context: Rect
@@ -56,6 +59,7 @@ class Crop:
     blend: Mask
     original: Picture
     guides: Guides = NO_GUIDES
+    piece: Rect | None = None
 
     def trim(self, picture: Array) -> Array:
         """Take the padding off a picture that stands for the working picture, of any size."""

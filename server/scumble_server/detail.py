@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scumble_protocol.checks import MAX_SEED
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Pass, Phase
 from scumble_server import opencv
@@ -43,7 +43,7 @@ class Detail:
     Args:
         model: The model; LoRAs and textual inversions of the prompt are in place.
         request: Prompts without tags, the strength, above 0, and how to sample.
-        seed: Of the first tile; every tile has its own.
+        seed: Decides the noise of the whole, of which tiles take what lies under them.
         tile: Side of a tile, or 0 for the one that suits the model.
         overlap: Pixels that neighbouring tiles share.
     """
@@ -138,18 +138,16 @@ def detailed(
     layout = detail.layout(source.size)
     tiles = area.tiles(layout)
     steps.expect(tiles, detail.evaluations)
-    numbers = iter(range(tiles))
+    numbers = itertools.count(1)
 
     def work(tile: Floats, place: Rect) -> Floats:
         if not area.is_wanted(place):
             return tile
-        number = next(numbers)
-        words = f"tile {number + 1} of {tiles}"
+        words = f"tile {next(numbers)} of {tiles}"
         steps.begin(detail.evaluations, words)
         crop = _crop(np.clip(tile, 0, 1), place, detail.model.spec, area)
-        seed = (detail.seed + number) % (MAX_SEED + 1)
         told = _telling(steps, overview, place, words)
-        (image,) = detail.model.sample(crop, detail.request, (seed,), told)
+        (image,) = detail.model.sample(crop, detail.request, (detail.seed,), told)
         made = _same_tint(image, crop.image, detail)[: place.height, : place.width]
         overview.show(made, place)
         return made
@@ -174,6 +172,7 @@ def _crop(tile: Floats, place: Rect, spec: ModelSpec, area: Area) -> Crop:
         blend=np.full((place.height, place.width), 255, np.uint8),
         original=opencv.with_alpha(opencv.quantized(tile, np.empty(0, np.uint8))),
         guides=area.guides.cut(place).extended(right, below),
+        piece=place,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from diffusers.schedulers.scheduling_dpmsolver_sde import BrownianTreeNoiseSampler
 
+from scumble_server.sampling.field import cut_noise
+
 
 class Noise:
     """What a run draws its noise from: each sample from a generator of its own.
@@ -13,17 +15,31 @@ class Noise:
         seeds: For each sample one, 0 to 2**63 - 1.
         shape: Of one sample, (1, channels, height, width).
         device: Where samples are.
+        corner: Where the samples lie in a larger picture that all of them are pieces of: left and
+            top, in latents. They share their noise with pieces that overlap them.
     """
 
-    def __init__(self, seeds: tuple[int, ...], shape: torch.Size, device: torch.device) -> None:
+    def __init__(
+        self,
+        seeds: tuple[int, ...],
+        shape: torch.Size,
+        device: torch.device,
+        corner: tuple[int, int] | None = None,
+    ) -> None:
         self.seeds = seeds
         self.shape = shape
         self.device = device
         self.generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+        self._corner = corner
+        self._draws = 0
 
     def draw(self) -> torch.Tensor:
         """Standard normal noise (count, channels, height, width), float32, on the device."""
-        drawn = [torch.randn(self.shape, generator=generator) for generator in self.generators]
+        if self._corner is None:
+            drawn = [torch.randn(self.shape, generator=generator) for generator in self.generators]
+        else:
+            drawn = [cut_noise(seed, self._draws, *self._corner, self.shape) for seed in self.seeds]
+        self._draws += 1
         return torch.cat(drawn).to(self.device)
 
 
