@@ -36,6 +36,6 @@ def cut_noise(seed: int, draw: int, left: int, top: int, shape: torch.Size) -> t
 
 
 def _block(name: str, channels: int) -> torch.Tensor:
-    number = int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) >> 1
+    number = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big") >> 1
     generator = torch.Generator("cpu").manual_seed(number)
     return torch.randn((1, channels, _BLOCK, _BLOCK), generator=generator)
