@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from scumble_protocol.guides import ControlKind
     from scumble_server.opencv import Floats
 
 
@@ -19,16 +18,17 @@ class Addition(Protocol):
 
 
 class ControlNetwork(Addition, Protocol):
-    """A ControlNet: from a control picture to what is added inside a UNet."""
-
-    def read(self, kind: ControlKind, picture: Floats) -> Any:
-        """A control picture (h, w, 3) as the network takes it, prepared once for a run."""
-        ...
-
-    def residuals(self, condition: Any, weight: float, unet_input: Any) -> tuple[Any, Any]:
-        """What is added to a UNet's down blocks and to its middle, for one evaluation."""
-        ...
+    """A ControlNet; the models that it goes with know how to use it."""
 
 
 class ReferenceNetwork(Addition, Protocol):
-    """An IP-Adapter with its image encoder."""
+    """An IP-Adapter; the models that it goes with know how to use it."""
+
+
+@runtime_checkable
+class Preprocessor(Addition, Protocol):
+    """Makes control pictures that only a trained network can make."""
+
+    def read(self, picture: Floats) -> Floats:
+        """The control picture of a picture: both float32 (height, width, 3), RGB, 0 to 1."""
+        ...

@@ -26,7 +26,9 @@ _GROUND = 6.0
 _STROKE = 0.08
 """How much darker than its paper (0 to 1) a scribble's stroke is at least."""
 _FAINT = 0.03
-"""How much darker than their paper lines are at least to count where lines are measured."""
+"""How much darker than its paper a line is at least to be seen at all."""
+_GRAIN = 0.7
+"""Standard deviation in pixels below which lines are grain of the paper."""
 
 
 def canny(picture: Floats) -> Floats:
@@ -71,10 +73,10 @@ def lineart(picture: Floats, coverage: Floats | None = None) -> Floats:
     """
     if coverage is not None:
         return coverage
-    lines = _above_ground(picture)
-    clear = lines[lines > _FAINT]
+    lines = _above_ground(opencv.gaussian_blurred(picture, _GRAIN))
+    clear = lines[lines > _STROKE]
     usual = float(np.median(clear)) if clear.size else 1.0
-    return cast("Floats", np.clip(lines / (2 * max(usual, _FAINT)), 0, 1))
+    return cast("Floats", np.clip((lines - _FAINT) / usual, 0, 1))
 
 
 def _above_ground(picture: Floats) -> Floats:

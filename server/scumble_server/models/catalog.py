@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
+from scumble_server.control.catalog import TITLES, Additions
 from scumble_server.models.sources import (
     INDEX,
     LANCZOS,
@@ -52,9 +53,12 @@ class Catalog:
     def __init__(self, folders: Sequence[Path], starter: Path) -> None:
         self._folders = tuple(folders)
         self._starter = starter
+        self.additions = Additions(folders)
 
     def list(self, loaded: Iterable[str] = ()) -> tuple[ModelInfo, ...]:
-        """Every usable model: those for diffusion, then upscalers, the shipped ones before others.
+        """Every usable model: for diffusion, then upscalers, then what is added to models.
+
+        The shipped ones come before others.
 
         Args:
             loaded: The ids of those in memory. One that was asked for by its path is listed while
@@ -73,11 +77,13 @@ class Catalog:
                 for source in sources
                 if isinstance(source, (UpscalerSource, LanczosSource))
             ),
+            *self.additions.list(in_memory),
         )
 
     def broken(self) -> tuple[ScumbleError, ...]:
         """What is wrong with models that are there but can't be used."""
-        return tuple(source for source in self._sources() if isinstance(source, ScumbleError))
+        models = tuple(source for source in self._sources() if isinstance(source, ScumbleError))
+        return (*models, *self.additions.broken())
 
     def place_for(self, model: str) -> Path:
         """Where a model with a hub id goes, to be found by that id afterwards."""
@@ -95,6 +101,12 @@ class Catalog:
                 return read_source(name, path)
         if model == LANCZOS:
             return LanczosSource()
+        if addition := self.additions.by_id(model):
+            raise RequestError(
+                ErrorCode.UNSUPPORTED_MODEL,
+                f"{model} is of the kind {TITLES[addition.role]} and makes no pictures by itself.",
+                "Choose a diffusion model, and add this to it.",
+            )
         path = Path(model).expanduser()
         if path.exists():
             return read_source(model, path)

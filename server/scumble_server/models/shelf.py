@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from safetensors import SafetensorError
 
 from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.messages import Phase
+from scumble_server.control.loading import load_addition
+from scumble_server.control.sources import AdditionSource
 from scumble_server.models.device import default_budget, is_out_of_memory
 from scumble_server.models.headers import damaged
 from scumble_server.models.hub import fetch
@@ -26,11 +28,17 @@ from scumble_server.report import ProgressReport
 from scumble_server.upscale.lanczos import Lanczos
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scumble_protocol.messages import ModelInfo
+    from scumble_server.control.addition import Addition
+    from scumble_server.control.catalog import Additions
     from scumble_server.models.catalog import Catalog
     from scumble_server.models.model import Model
     from scumble_server.report import Reporter
     from scumble_server.upscale.upscaler import Upscaler
+
+    Kept = Model | Upscaler | Addition
 
 
 class Shelf:
@@ -49,7 +57,8 @@ class Shelf:
         self._catalog = catalog
         self._device = device
         self._budget = default_budget(device) if memory_budget is None else memory_budget
-        self._models: OrderedDict[str, Model | Upscaler] = OrderedDict()
+        self._models: OrderedDict[str, Kept] = OrderedDict()
+        self._in_use: set[str] = set()
 
     @property
     def memory_used(self) -> int:
@@ -65,6 +74,11 @@ class Shelf:
         """Every usable model of the catalog, and whether it is in memory."""
         return self._catalog.list(self._models)
 
+    @property
+    def additions(self) -> Additions:
+        """What there is to be added to models."""
+        return self._catalog.additions
+
     def get(self, model: str, report: Reporter) -> Model | Upscaler:
         """A model, loaded if it isn't yet, and fetched first where it has a hub id.
 
@@ -72,14 +86,37 @@ class Shelf:
             RequestError: As `Catalog.find`.
             ServerError: `OUT_OF_MEMORY`, or `DOWNLOAD_FAILED`.
         """
-        if model not in self._models:
-            report(ProgressReport(Phase.LOADING, 0, 1, detail=model))
-            self._models[model] = self._load(model, report)
-            report(ProgressReport(Phase.LOADING, 1, 1, detail=model))
-        self._models.move_to_end(model)
-        return self._models[model]
+        self._in_use.clear()
+        # No addition has the id of a model.
+        return cast(
+            "Model | Upscaler", self._kept(model, lambda: self._load(model, report), report)
+        )
 
-    def _load(self, model: str, report: Reporter) -> Model | Upscaler:
+    def addition(self, source: AdditionSource, report: Reporter) -> Addition:
+        """What is added to the model that was asked for last, which stays in memory too.
+
+        Raises:
+            RequestError: `DAMAGED_MODEL` or `UNSUPPORTED_MODEL`.
+            ServerError: `OUT_OF_MEMORY`.
+        """
+
+        def load() -> Addition:
+            self._make_room(source.bytes)
+            return self._load_or_make_room(source)
+
+        return self._kept(source.id, load, report)
+
+    def _kept(self, name: str, load: Callable[[], Kept], report: Reporter) -> Kept:
+        """What has this id, from memory or loaded."""
+        if name not in self._models:
+            report(ProgressReport(Phase.LOADING, 0, 1, detail=name))
+            self._models[name] = load()
+            report(ProgressReport(Phase.LOADING, 1, 1, detail=name))
+        self._models.move_to_end(name)
+        self._in_use.add(name)
+        return self._models[name]
+
+    def _load(self, model: str, report: Reporter) -> Kept:
         source = self._catalog.find(model)
         if isinstance(source, HubSource):
             fetch(source.id, self._catalog.place_for(source.id), report)
@@ -91,7 +128,7 @@ class Shelf:
         self._make_room(source.bytes)
         return self._load_or_make_room(source)
 
-    def _load_or_make_room(self, source: FileSource) -> Model | Upscaler:
+    def _load_or_make_room(self, source: FileSource | AdditionSource) -> Kept:
         try:
             return _load_file(source, self._device)
         except (RuntimeError, MemoryError) as error:
@@ -104,16 +141,19 @@ class Shelf:
             raise _out_of_memory(source) from error
 
     def _make_room(self, size: int) -> None:
-        """Put models away until so many bytes fit the budget, or none is left."""
-        while self._models and self.memory_used + size > self._budget:
-            self._models.popitem(last=False)
+        """Put models away that the job does not use, until so many bytes fit the budget."""
+        for name in tuple(self._models):
+            if name not in self._in_use and self.memory_used + size > self._budget:
+                del self._models[name]
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
 
-def _load_file(source: FileSource, device: torch.device) -> Model | Upscaler:
+def _load_file(source: FileSource | AdditionSource, device: torch.device) -> Kept:
     try:
+        if isinstance(source, AdditionSource):
+            return load_addition(source, device)
         if isinstance(source, FolderSource):
             return load_folder(source.path, source.spec, device)
         if isinstance(source, CheckpointSource):
@@ -130,7 +170,7 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
 
 
-def _out_of_memory(source: FileSource) -> ServerError:
+def _out_of_memory(source: FileSource | AdditionSource) -> ServerError:
     gigabytes = source.bytes / 2**30
     return ServerError(
         ErrorCode.OUT_OF_MEMORY,
