@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
 from scumble_cli.connection import Connection
 from scumble_cli.desk import Desk
 from scumble_cli.terminal import reporter, say
+from scumble_cli.wishes import offered
 from scumble_protocol.editor.studio import Studio
 from scumble_protocol.requests import Regenerate
 
@@ -17,22 +19,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scumble_cli.picture_canvas import PictureCanvas
-    from scumble_protocol.messages import Finished
+    from scumble_protocol.messages import Finished, Pass, ResultLayer
 
 
 def do_job(
     arguments: Namespace,
     canvas: PictureCanvas,
-    start: Callable[[Studio], str],
+    start: Callable[[Studio, str], str],
     save: Callable[[], Sequence[Path]],
+    *,
+    model: str = "",
+    also: Sequence[str] = (),
 ) -> tuple[Finished, Sequence[Path]]:
     """Run a job on a canvas and write what came of it.
 
     Args:
-        arguments: The command's arguments: `server`, `token`, `model`.
+        arguments: The command's arguments, `server` and `token` among them.
         canvas: The picture.
-        start: Asks the studio for the job and gives its id.
+        start: Asks the studio for the job, with the model's id, and gives the job's.
         save: Writes the canvas and gives the files.
+        model: The model that is wanted; it is loaded first where the server does not list it.
+        also: Further ones that are needed.
 
     Raises:
         ScumbleError: There is no server, or the job failed, or a file could not be written.
@@ -42,29 +49,60 @@ def do_job(
         studio = Studio(connection.client, canvas)
         desk = Desk(connection, studio.tick, shown)
         desk.await_welcome()
-        if arguments.model:
-            _ensure_model(studio, desk, arguments.model)
-        finished = desk.finish(start(studio))
+        for wanted in filter(None, (model, *also)):
+            _ensure_model(studio, desk, wanted)
+        finished = desk.finish(start(studio, offered(studio.models, model)))
         files = save()
         desk.leave()
     return finished, files
 
 
-def tell(finished: Finished, files: Sequence[Path], *, as_json: bool) -> None:
-    """Print what was made."""
+def tell(
+    finished: Finished,
+    files: Sequence[Path],
+    *,
+    as_json: bool,
+    passed_over: Sequence[str] = (),
+) -> None:
+    """Print what was made.
+
+    Args:
+        finished: The server's account.
+        files: What was written.
+        as_json: Whether to print it for programs.
+        passed_over: What the file of `--like` says and was not used.
+    """
     if as_json:
-        say(json.dumps(summary(finished, files), indent=2))
+        fields = {**summary(finished, files), "passed_over": list(passed_over)}
+        say(json.dumps(fields, indent=2))
         return
     for file in files:
         say(f"Wrote {file}")
     for layer in finished.layers:
-        seed = f", seed {layer.seed}" if isinstance(finished.request, Regenerate) else ""
-        say(f"Layer of {layer.rect.size} pixels at {layer.rect.x}, {layer.rect.y}{seed}")
-        if layer.chunks:
-            portions = f", read in {layer.chunks} portions" if layer.chunks > 1 else ""
-            say(f"  {layer.prompt} ({layer.tokens} tokens{portions})")
+        _tell_layer(layer, finished)
+    for note in finished.notes:
+        say(f"Note: {note}")
+    if passed_over:
+        say(f"Note: not used of --like: {', '.join(passed_over)}.")
     phases = ", ".join(f"{time.phase} {time.seconds:.2f} s" for time in finished.times)
     say(f"Took {sum(time.seconds for time in finished.times):.2f} s: {phases}")
+
+
+def _tell_layer(layer: ResultLayer, finished: Finished) -> None:
+    seed = f", seed {layer.seed}" if isinstance(finished.request, Regenerate) else ""
+    seed = "" if layer.title else seed
+    place = f"{layer.rect.size} pixels at {layer.rect.x}, {layer.rect.y}"
+    say(f"{layer.title or 'Layer'} of {place}{seed}")
+    if layer.chunks:
+        portions = f", read in {layer.chunks} portions" if layer.chunks > 1 else ""
+        say(f"  {layer.prompt} ({layer.tokens} tokens{portions})")
+    if len(layer.passes) > 1:
+        say("  " + ", then ".join(_pass(one) for one in layer.passes))
+
+
+def _pass(one: Pass) -> str:
+    tiles = f" in {one.tiles} tiles" if one.tiles > 1 else ""
+    return f"{one.name} at {one.working}{tiles}, strength {one.strength:g}, {one.steps} steps"
 
 
 def summary(finished: Finished, files: Sequence[Path]) -> dict[str, object]:
@@ -86,15 +124,18 @@ def summary(finished: Finished, files: Sequence[Path]) -> dict[str, object]:
                 "negative": layer.negative,
                 "tokens": layer.tokens,
                 "chunks": layer.chunks,
+                "title": layer.title,
+                "passes": [dataclasses.asdict(one) for one in layer.passes],
             }
             for layer in finished.layers
         ],
+        "notes": list(finished.notes),
         "files": [str(file) for file in files],
     }
 
 
 def _ensure_model(studio: Studio, desk: Desk, wanted: str) -> None:
     """Have a model that the server does not list loaded: one with a hub id or a path."""
-    if wanted not in {model.id for model in studio.models}:
+    if offered(studio.models, wanted) not in {model.id for model in studio.models}:
         desk.finish(studio.load(wanted))
         desk.refresh_models()

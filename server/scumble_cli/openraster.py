@@ -17,10 +17,12 @@ import cv2
 import numpy as np
 
 from scumble_cli.colour import Samples, srgb_profile
+from scumble_cli.inscription import inscription_of
 from scumble_cli.picture_writing import eight_bit, png_bytes, replacing
 from scumble_cli.pictures import Picture
 from scumble_cli.wire_pixels import array_of
 from scumble_protocol.editor.canvas import Layer, ResultGroup
+from scumble_protocol.editor.inscribed import ORA_RECORDS
 from scumble_protocol.geometry import Rect
 
 ORA_SUFFIX = ".ora"
@@ -47,9 +49,9 @@ def write_openraster(
         stack = _Stack(archive)
         for group in reversed(groups):
             stack.add_group(group, picture)
-        stack.add_picture(stack.root, picture, "Picture", Rect.of(picture.size), is_visible=True)
+        stack.add_lowest(picture)
         archive.writestr("stack.xml", stack.xml(picture), zipfile.ZIP_DEFLATED)
-        archive.writestr("scumble/requests.json", json.dumps(stack.requests, indent=1))
+        archive.writestr(ORA_RECORDS, json.dumps(stack.requests, indent=1))
         archive.writestr("mergedimage.png", png_bytes(_named(merged)))
         archive.writestr("Thumbnails/thumbnail.png", png_bytes(_thumbnail(merged)))
 
@@ -81,6 +83,13 @@ class _Stack:
         for mask in {layer.mask.data: layer for layer in group.layers}.values():
             grey = Picture(array_of(mask.mask))
             self.add_picture(element, grey, "Mask", mask.rect, is_visible=False)
+
+    def add_lowest(self, picture: Picture) -> None:
+        """Add the picture below everything; an enlarged one names its request too."""
+        whole = Rect.of(picture.size)
+        source = self.add_picture(self.root, picture, "Picture", whole, is_visible=True)
+        if picture.inscription is not None:
+            self.requests[source] = json.loads(picture.inscription.record)
 
     def add_picture(
         self, parent: ET.Element, picture: Picture, name: str, rect: Rect, *, is_visible: bool
@@ -134,7 +143,7 @@ def _masked(picture: Picture, layer: Layer) -> Picture:
     mask = array_of(layer.mask).astype(np.uint32)
     alpha = (pixels[..., 3:].astype(np.uint32) * mask + 127) // 255
     samples = np.concatenate([colours, alpha.astype(pixels.dtype)], axis=2)
-    return Picture(samples, picture.profile)
+    return Picture(samples, picture.profile, inscription=inscription_of(layer.request_json))
 
 
 def _thumbnail(merged: Picture) -> Picture:

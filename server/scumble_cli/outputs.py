@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scumble_cli.openraster import ORA_SUFFIX
+from scumble_cli.picture_writing import check_writable
 from scumble_protocol.errors import ErrorCode, RequestError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from argparse import Namespace
+
+    from scumble_cli.pictures import Picture
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Destination:
 
     def _free_names(self, number: int) -> tuple[Path, ...]:
         stem = self.picture.with_name(f"{self.picture.stem}-{self.addition}{self.suffix}")
-        for first in count(1):
+        for first in itertools.count(1):
             names = tuple(self._numbered(stem, first + n) for n in range(number))
             if not any(name.exists() for name in names):
                 return names
@@ -78,3 +83,26 @@ class Destination:
     @staticmethod
     def _numbered(name: Path, number: int) -> Path:
         return name.with_name(f"{name.stem}-{number}{name.suffix}")
+
+
+def result_files(
+    arguments: Namespace, picture: Picture, addition: str, count: int
+) -> tuple[Path, ...]:
+    """The files that a command writes its variations to, to be chosen before any work is done.
+
+    Args:
+        arguments: The command's arguments: `picture`, `out` and `overwrite`.
+        picture: The picture as it was read.
+        addition: As in `Destination`.
+        count: How many variations there will be; OpenRaster holds all of them in one file.
+
+    Raises:
+        RequestError: A file would be replaced unasked, or its format can't hold the picture.
+    """
+    asked = Path(arguments.out) if arguments.out else None
+    destination = Destination(Path(arguments.picture), asked, addition, arguments.overwrite)
+    files = destination.files(1 if destination.suffix == ORA_SUFFIX else count)
+    for file in files:
+        if destination.suffix != ORA_SUFFIX:
+            check_writable(file, picture)
+    return files

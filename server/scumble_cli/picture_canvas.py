@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +11,21 @@ import numpy as np
 
 from scumble_cli.colour import Samples
 from scumble_cli.compositing import mix
+from scumble_cli.inscription import inscription_of
 from scumble_cli.openraster import ORA_SUFFIX, write_openraster
 from scumble_cli.picture_reading import read_mask, read_picture
 from scumble_cli.picture_writing import write_picture
 from scumble_cli.pictures import Picture
 from scumble_cli.wire_pixels import array_of, pixels_of
-from scumble_protocol.editor.canvas import LayerInfo, Margins, ResultGroup, Snapshot, Source, Work
+from scumble_protocol.editor.canvas import (
+    Layer,
+    LayerInfo,
+    Margins,
+    ResultGroup,
+    Snapshot,
+    Source,
+    Work,
+)
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat, Pixels
@@ -39,6 +50,7 @@ class PictureCanvas:
         self.picture = picture
         self.guides: dict[str, Picture] = {}
         self.groups: list[ResultGroup] = []
+        self._had_alpha = picture.has_alpha
         self._mask = mask
         self._selection = _selection(picture.size, selection, mask)
 
@@ -69,11 +81,9 @@ class PictureCanvas:
         return lambda: pixels_of(picture.read(rect), picture.format)
 
     def layers(self) -> tuple[LayerInfo, ...]:
-        """The pictures that were put beside it to guide a model, by their names."""
-        size = self.picture.size
+        """The pictures that were put beside it to guide a model, each as large as it is."""
         return tuple(
-            LayerInfo(name, name, Rect.of(guide.size).intersect(Rect.of(size)))
-            for name, guide in self.guides.items()
+            LayerInfo(name, name, Rect.of(guide.size)) for name, guide in self.guides.items()
         )
 
     def read_layer(self, layer: str, rect: Rect) -> Snapshot:
@@ -103,12 +113,18 @@ class PictureCanvas:
         return iter(())
 
     def enlarge(self, size: Size, group: ResultGroup) -> Work:
-        """Take the group's layer, which covers the enlarged picture, as the picture."""
-        (layer,) = group.layers
-        if layer.rect != Rect.of(size):
+        """Take the group's layer as the picture if it is alone, else lay the group over it."""
+        if group.layers[0].rect != Rect.of(size):
             raise ProtocolError("An enlarged picture does not cover its canvas.")
-        self.picture = self.picture.drawn_anew(array_of(layer.pixels))
-        self.groups.clear()
+        covers = len(group.layers) == 1 and not bytes(group.layers[0].mask.data).strip(b"\xff")
+        if covers:
+            (layer,) = group.layers
+            drawn = self.picture.drawn_anew(array_of(layer.pixels))
+            self.picture = replace(drawn, inscription=inscription_of(layer.request_json))
+            self.groups.clear()
+        else:
+            self.picture, self.groups = self.picture.resized(size), [group]
+        self._mask, self._selection = None, Rect.of(size)
         return iter(())
 
     def expand(self, margins: Margins) -> None:
@@ -120,7 +136,8 @@ class PictureCanvas:
     def flattened(self, variation: int = 0) -> Picture:
         """The picture with one variation of every group composited onto it.
 
-        Where the groups' masks are black, the samples are those of the file.
+        Where the groups' masks are black, the samples are those of the file. It says how the
+        topmost layer was made.
         """
         picture = self.picture
         for group in self.groups:
@@ -128,7 +145,8 @@ class PictureCanvas:
             before = picture.read(layer.rect)
             after = mix(before, array_of(layer.pixels), array_of(layer.mask)[..., 0])
             picture = picture.written(layer.rect, after)
-        return picture
+            picture = replace(picture, inscription=inscription_of(layer.request_json))
+        return picture if self._had_alpha else picture.without_needless_alpha()
 
     def save(self, path: Path, variation: int = 0) -> None:
         """Write what `flattened` gives, or for an `.ora` file everything in layers.
@@ -139,6 +157,31 @@ class PictureCanvas:
             write_openraster(path, self.picture, tuple(self.groups), self.flattened(variation))
         else:
             write_picture(path, self.flattened(variation))
+
+    def save_all(self, files: Sequence[Path], count: int) -> tuple[Path, ...]:
+        """Write each variation to its file, and what came beside them to files of its own.
+
+        Args:
+            files: One for each variation, or a single `.ora` file for everything.
+            count: The number of variations.
+
+        Raises like `write_picture`.
+        """
+        for variation, file in enumerate(files):
+            self.save(file, variation)
+        if files[0].suffix.lower() == ORA_SUFFIX or not self.groups:
+            return tuple(files)
+        beside = self.groups[-1].layers[count:]
+        return (*files, *(_save_beside(files[0], layer) for layer in beside))
+
+
+def _save_beside(file: Path, layer: Layer) -> Path:
+    """Write a layer that is no variation, under a name that is free yet."""
+    stem = f"{file.stem}-{layer.name.lower().replace(' ', '-')}"
+    names = (f"{stem}{'' if number == 1 else f'-{number}'}.png" for number in itertools.count(1))
+    path = next(path for name in names if not (path := file.with_name(name)).exists())
+    write_picture(path, Picture(array_of(layer.pixels)))
+    return path
 
 
 def _moved(group: ResultGroup, dx: int, dy: int) -> ResultGroup:

@@ -16,13 +16,16 @@ import tifffile
 from PIL import Image
 
 from scumble_cli.colour import Samples
+from scumble_cli.inscription import png_chunk
 from scumble_cli.pictures import Picture
+from scumble_protocol.editor.inscribed import XMP_TAG
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.geometry import Rect
 
 _PNG_LEVEL = 4
 _JPEG_QUALITY = 95
 _METRES_PER_INCH = 0.0254
+_JPEG_SEGMENT = 65_000
 _WEBP_SIDE = 16383
 
 
@@ -83,17 +86,14 @@ def png_bytes(picture: Picture) -> bytes:
     encoded = bytes(imagecodecs.png_encode(samples, level=_PNG_LEVEL))
     extra = b""
     if picture.profile is not None:
-        extra += _png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(picture.profile))
+        extra += png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(picture.profile))
     if picture.resolution is not None:
         across, down = (round(value / _METRES_PER_INCH) for value in picture.resolution)
-        extra += _png_chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
-    # Both go after the header (8 bytes of signature, 25 of IHDR) and before the pixels.
+        extra += png_chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
+    if picture.inscription is not None:
+        extra += picture.inscription.png_chunks()
+    # All go after the header (8 bytes of signature, 25 of IHDR) and before the pixels.
     return encoded[:33] + extra + encoded[33:]
-
-
-def _png_chunk(kind: bytes, data: bytes) -> bytes:
-    """https://www.w3.org/TR/png-3/#5Chunk-layout."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _write_png(file: BinaryIO, picture: Picture) -> None:
@@ -101,7 +101,8 @@ def _write_png(file: BinaryIO, picture: Picture) -> None:
 
 
 def _write_tiff(file: BinaryIO, picture: Picture) -> None:
-    channels = picture.samples.shape[2]
+    channels, said = picture.samples.shape[2], picture.inscription
+    packet = said.xmp() if said else b""
     tifffile.imwrite(
         file,
         picture.samples[..., 0] if channels == 1 else picture.samples,
@@ -113,6 +114,9 @@ def _write_tiff(file: BinaryIO, picture: Picture) -> None:
         iccprofile=picture.profile,
         resolution=picture.resolution,
         resolutionunit="INCH" if picture.resolution else None,
+        # As bytes, since tifffile wants texts to be ASCII; readers take them for UTF-8.
+        description=said.parameters.encode() if said else None,
+        extratags=[(XMP_TAG, 1, len(packet), packet, True)] if said else [],
         metadata=None,
         software=False,
     )
@@ -126,7 +130,8 @@ def _write_jpeg(file: BinaryIO, picture: Picture) -> None:
 def _write_webp(file: BinaryIO, picture: Picture) -> None:
     if picture.samples.shape[2] < 3:  # WebP has no grey, so that a profile of grey would lie
         pixels = picture.read(Rect.of(picture.size))
-        picture = Picture(pixels if picture.has_alpha else pixels[..., :3])
+        colours = pixels if picture.has_alpha else pixels[..., :3]
+        picture = Picture(colours, inscription=picture.inscription)
     # exact: else the colours of transparent pixels are lost.
     _save(file, picture, "WEBP", {"lossless": True, "exact": True, "quality": 50})
 
@@ -136,6 +141,11 @@ def _save(file: BinaryIO, picture: Picture, kind: str, options: Mapping[str, Any
         options = {**options, "icc_profile": picture.profile}
     if picture.resolution is not None and kind == "JPEG":
         options = {**options, "dpi": picture.resolution}
+    if picture.inscription is not None:
+        packet = picture.inscription.xmp()
+        # A segment of a JPEG holds no more; what A1111's readers want is far below.
+        carried = {"xmp": packet} if kind != "JPEG" or len(packet) < _JPEG_SEGMENT else {}
+        options = {**options, **carried, "exif": picture.inscription.exif()}
     samples = eight_bit(picture.samples)
     image = Image.fromarray(samples[..., 0] if samples.shape[2] == 1 else samples)
     image.save(file, kind, **options)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from scumble_cli.colour import ColourSpace, Samples
+from scumble_cli.inscription import Inscription
 from scumble_protocol.editor.canvas import Margins
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat
@@ -22,11 +23,13 @@ class Picture:
             alpha, 3 RGB, 4 RGBA; alpha is straight.
         profile: The ICC profile of the colours, or None for sRGB.
         resolution: Pixels per inch across and down, or None if the file does not say.
+        inscription: What its file is to say of its making; None for nothing.
     """
 
     samples: Samples
     profile: bytes | None = None
     resolution: tuple[float, float] | None = None
+    inscription: Inscription | None = None
 
     @property
     def size(self) -> Size:
@@ -77,6 +80,20 @@ class Picture:
     def drawn_anew(self, pixels: Samples) -> Picture:
         """A picture of the same kind and any size with these pixels, straight RGBA in sRGB."""
         return replace(self, samples=self._samples(pixels))
+
+    def resized(self, size: Size) -> Picture:
+        """The picture with other sides, each by its own factor."""
+        shrinks = size.width < self.size.width or size.height < self.size.height
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        sides = (size.width, size.height)
+        samples = np.asarray(cv2.resize(self.samples, sides, interpolation=how))
+        return replace(self, samples=samples.reshape(size.height, size.width, -1))
+
+    def without_needless_alpha(self) -> Picture:
+        """The picture without its alpha channel, if it is opaque everywhere."""
+        if not self.has_alpha or (self.samples[..., -1] != np.iinfo(self.samples.dtype).max).any():
+            return self
+        return replace(self, samples=np.ascontiguousarray(self.samples[..., :-1]))
 
     def expanded(self, margins: Margins) -> Picture:
         """The picture with transparent space around it; it has an alpha channel from here on."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scumble_cli.arguments import model, parse, rectangle
+from scumble_cli.arguments import parse
+from scumble_cli.arguments.values import model, rectangle
 from scumble_cli.version import version
 from scumble_protocol.errors import RequestError
 from scumble_protocol.geometry import Rect
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMANDS = (
-    "serve", "regenerate", "upscale", "models", "styles", "doctor", "bench", "demo",
-    "install", "uninstall", "bundle",
+    "serve", "regenerate", "expand", "remove", "upscale", "info", "models", "styles", "doctor",
+    "bench", "demo", "install", "uninstall", "bundle",
 )  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def test_what_is_not_said_is_left_to_the_model() -> None:
             "model", "grow", "feather", "padding", "out", "server", "token")  # fmt: skip
     assert [getattr(said, name) for name in left] == [None] * len(left)
     assert [said.json, said.overwrite, said.keep_color] == [False] * 3
+    assert [said.invert, said.only_faces, said.full_steps, said.passes] == [None] * 4
 
 
 def test_rectangle_is_read() -> None:

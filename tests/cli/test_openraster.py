@@ -17,7 +17,7 @@ from scumble_cli.pictures import Picture
 from scumble_protocol.editor.canvas import ResultGroup, Source
 from scumble_protocol.geometry import Rect
 from tests.cli.picture_files import noise, picture_of
-from tests.cli.test_picture_canvas import KINDS, layer_of
+from tests.cli.test_picture_canvas import KINDS, RECORD, layer_of
 
 
 def member(path: Path, name: str) -> Picture:
@@ -128,7 +128,7 @@ def test_every_layer_names_its_request(tmp_path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         requests = json.loads(archive.read("scumble/requests.json"))
     sources = [layer.get("src") for layer in stack_of(path)[0][0]]
-    assert requests == {name: {"kind": "regenerate"} for name in sources[:2]}
+    assert requests == {name: json.loads(RECORD) for name in sources[:2]}
 
 
 @pytest.mark.parametrize(

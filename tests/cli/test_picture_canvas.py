@@ -19,6 +19,7 @@ from scumble_cli.pictures import Picture
 from scumble_cli.wire_pixels import array_of, pixels_of
 from scumble_protocol.client import Client
 from scumble_protocol.editor.canvas import Canvas, Layer, Margins, ResultGroup, Source
+from scumble_protocol.editor.record import request_json
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.studio import Applied, Studio
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
@@ -26,8 +27,10 @@ from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat
 from tests.cli.picture_files import noise, picture_of, profile_for
 from tests.client.passing_server import passing_server
+from tests.client.requests_to_send import regenerate
 from tests.timing import MS
 
+RECORD = request_json(regenerate())
 KINDS = [(channels, bits) for channels in (1, 2, 3, 4) for bits in (8, 16)]
 
 
@@ -42,7 +45,7 @@ def layer_of(
         pixels_of(pixels, layout),
         pixels_of(mask, PixelFormat.GRAY8),
         visible=visible,
-        request_json='{"kind": "regenerate"}',
+        request_json=RECORD,
     )
 
 

@@ -1,7 +1,7 @@
 """How a layer was made, as the JSON that is kept with the layer and in files.
 
 One object: the fields of the request with its `kind`; `made`, what came of it in this layer;
-`notes`, what was done otherwise than asked; and `asked`, what the painter set and the request lacks.
+`notes`, what was done otherwise than asked; `asked`, what the painter set and the request lacks.
 Of these only the request was there at first, and records of then are still read.
 """
 

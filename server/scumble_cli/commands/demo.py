@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scumble_cli.commands.regenerate import recommended
 from scumble_cli.errand import do_job, tell
 from scumble_cli.picture_canvas import PictureCanvas
 from scumble_cli.picture_reading import read_picture
@@ -19,6 +18,7 @@ from scumble_cli.picture_writing import write_picture
 from scumble_cli.pictures import Picture
 from scumble_cli.terminal import say
 from scumble_cli.wire_pixels import array_of
+from scumble_cli.wishes import Wish
 from scumble_protocol.errors import ErrorCode, RequestError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ RADIUS = 72
 """The selection, a disc on the table beside the cup, in pixels of the sample picture."""
 
 # The starter makes one thing that fills its picture, so it sees hardly more than the selection.
-SETTINGS: dict[str, object] = {"prompt": PROMPT, "strength": 1.0, "seed": 9, "padding": 0}
+WISH = Wish(said={"prompt": PROMPT, "strength": 1.0, "seed": 9, "padding": 0})
 
 
 def run(arguments: Namespace) -> int:
@@ -50,8 +50,8 @@ def run(arguments: Namespace) -> int:
     picture = read_picture(SAMPLE)
     canvas = PictureCanvas(picture, mask=disc(picture.size))
 
-    def start(studio: Studio) -> str:
-        return studio.regenerate(recommended(studio, None, SETTINGS))
+    def start(studio: Studio, _model: str) -> str:
+        return studio.regenerate(WISH.settings(studio.models))
 
     def save() -> tuple[Path, ...]:
         files = {
@@ -63,7 +63,6 @@ def run(arguments: Namespace) -> int:
         canvas.save(files["demo.ora"])
         return tuple(files.values())
 
-    arguments.model = None
     if not arguments.json:
         say(f"A disc on the table of {SAMPLE.name} becomes “{PROMPT}”.")
     finished, files = do_job(arguments, canvas, start, save)
