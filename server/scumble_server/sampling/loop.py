@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from scumble_protocol.messages import Phase
+from scumble_server.control.references import in_place
+from scumble_server.control.regions import latent_region
+from scumble_server.control.residuals import Controls
 from scumble_server.report import PreviewReport, ProgressReport, Reporter
-from scumble_server.sampling.guidance import Guided, is_guided
+from scumble_server.sampling.guidance import Guided, Region, Told, is_guided, tell
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise
 from scumble_server.sampling.pace import Pace
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scumble_protocol.requests import Regenerate
+    from scumble_server.control.references import References
     from scumble_server.crop import Crop
     from scumble_server.models.diffusion import DiffusionModel
 
@@ -66,8 +70,9 @@ def sample(
         first = (
             schedule.pure(start) if request.strength == 1 else schedule.noised(original, start, 0)
         )
-        guided = prepare_guidance(crop, model, request, len(seeds))
-        finished = denoise(first, guided, hold, model, report)
+        with in_place(crop.guides.references, model.unet) as references:
+            guided = prepare_guidance(crop, model, request, len(seeds), references)
+            finished = denoise(first, guided, hold, model, report)
         images = []
         # One by one: a VAE takes more memory for a picture than the UNet for a batch of latents.
         for number, latents in enumerate(finished.split(1)):
@@ -85,7 +90,9 @@ def denoise(
     pace = Pace(len(schedule))
     report(ProgressReport(Phase.SAMPLING, 0, schedule.steps))
     for evaluation, timestep in enumerate(timesteps):
-        predicted = guided(schedule.scaled(latents, evaluation), timestep)
+        predicted = guided(
+            schedule.scaled(latents, evaluation), timestep, evaluation, len(schedule)
+        )
         estimate = schedule.estimate(predicted, evaluation, latents)
         latents = hold(schedule.step(predicted, evaluation, latents), evaluation + 1)
         left = pace.seconds_left(evaluation + 1)
@@ -96,18 +103,33 @@ def denoise(
     return latents
 
 
-def prepare_guidance(crop: Crop, model: DiffusionModel, request: Regenerate, count: int) -> Guided:
+def prepare_guidance(
+    crop: Crop, model: DiffusionModel, request: Regenerate, count: int, references: References
+) -> Guided:
     """The UNet with everything that it is told in a run of `count` samples at once."""
     guided = is_guided(model, request.cfg)
     height, width = crop.image.shape[:2]
+
+    def told(prompt: str, *, guided: bool) -> Told:
+        text = model.encode_text(prompt, request.negative if guided else "", guided=guided)
+        return tell(model, text, count=count, cfg=request.cfg, size=(height, width))
+
     return Guided(
         model,
-        model.encode_text(request.prompt, request.negative, guided=guided),
+        told(request.prompt, guided=guided),
         count=count,
         cfg=request.cfg,
         rescale=request.cfg_rescale,
-        size=(height, width),
         extra=_inpaint_channels(crop, model) if model.spec.inpaint else None,
+        controls=Controls(crop.guides.controls, model.unet),
+        references=references,
+        regions=tuple(
+            Region(
+                told(region.prompt, guided=False),
+                latent_region(mask, model.spec.latent_scale, model.device),
+            )
+            for region, mask in zip(request.regions, crop.guides.regions, strict=True)
+        ),
     )
 
 
