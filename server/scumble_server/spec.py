@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scumble_protocol.choices import Sampler, Schedule
+from scumble_protocol.messages import Ability
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,18 @@ class ModelSpec:
         latent_scale: Pixels per latent, along each side.
         unet_channels: Channels that the UNet reads; `2 * latent_channels + 1` when it was trained
             for inpainting (latent, mask, masked picture).
-        prediction: What the UNet predicts, in diffusers' words: `epsilon`, `v_prediction` or
-            `sample`.
+        prediction: What the UNet predicts, in diffusers' words: `epsilon`, `v_prediction`,
+            `sample` or `flow`.
         bytes: Size of all weights on disk.
         steps: Recommended steps.
         cfg: Recommended guidance scale.
         sampler: Recommended sampler.
         schedule: Recommended schedule.
+        abilities: What the model can be asked for beyond a prompt, a mask and a strength.
+        samplers: Those that it runs with.
+        schedules: Likewise.
+        memory: Bytes of the device's memory that the weights take there, 0 if not known.
+        memory_per_pixel: Bytes more for every working pixel while it runs, 0 if not known.
         base: What must be in `ModelInfo.fits` of what is added to it; empty if nothing can be.
     """
 
@@ -49,6 +55,11 @@ class ModelSpec:
     sampler: Sampler
     schedule: Schedule
     base: str = ""
+    abilities: tuple[Ability, ...] = ()
+    samplers: tuple[Sampler, ...] = ()
+    schedules: tuple[Schedule, ...] = tuple(Schedule)
+    memory: int = 0
+    memory_per_pixel: float = 0.0
 
     @property
     def inpaint(self) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_protocol.messages import Ability
 from scumble_server.control.bases import base_of
+from scumble_server.families.known import FAMILIES, family_of
+from scumble_server.families.reading import read_family_spec
 from scumble_server.models.headers import damaged
+from scumble_server.models.json_files import read_json as read_json
 from scumble_server.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -54,25 +57,11 @@ HABITS = {
     "sdxl": Habits(25, 6.0, Sampler.DPMPP_2M, Schedule.KARRAS),
 }
 
+UNET_ABILITIES = tuple(ability for ability in Ability if ability is not Ability.EDIT)
+UNET_SAMPLERS = tuple(sampler for sampler in Sampler if sampler is not Sampler.FLOW_EULER)
+
 SD2_TEXT_WIDTH = 1024
 """Cross-attention width of SD 2.x, whose text encoder is OpenCLIP ViT-H (SD 1.x has 768)."""
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file.
-
-    Raises:
-        RequestError: `DAMAGED_MODEL` when it is missing or no JSON object.
-    """
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise damaged(path, "can't be read" if path.exists() else "is missing") from error
-    except ValueError as error:
-        raise damaged(path, "is no valid JSON") from error
-    if not isinstance(value, dict):
-        raise damaged(path, "is not what it should be")
-    return value
 
 
 def read_spec(folder: Path, *, size: int, unet_channels: int | None = None) -> ModelSpec:
@@ -80,7 +69,7 @@ def read_spec(folder: Path, *, size: int, unet_channels: int | None = None) -> M
 
     Args:
         folder: Has `model_index.json`, `unet/config.json`, `vae/config.json` and
-            `scheduler/scheduler_config.json`.
+            `scheduler/scheduler_config.json`; for other families what `read_family_spec` reads.
         size: Bytes of all weights, on disk.
         unet_channels: Channels that the UNet reads, where its weights know better than its config.
 
@@ -89,6 +78,9 @@ def read_spec(folder: Path, *, size: int, unet_channels: int | None = None) -> M
     """
     pipeline = str(read_json(folder / "model_index.json").get("_class_name", ""))
     check_pipeline(pipeline, folder)
+    if own := family_of(pipeline):
+        spec = read_family_spec(folder, own, size=size)
+        return recommended(spec, folder / RECOMMENDATIONS)
     unet = read_json(folder / "unet" / "config.json")
     vae = read_json(folder / "vae" / "config.json")
     scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
@@ -103,12 +95,13 @@ def read_spec(folder: Path, *, size: int, unet_channels: int | None = None) -> M
 
 
 def check_pipeline(name: str, where: Path) -> None:
-    """Refuse a model that the sampling loop can't run; `name` is diffusers' pipeline class."""
-    if name not in PIPELINES:
+    """Refuse a model that can't be run; `name` is diffusers' pipeline class."""
+    if name not in PIPELINES and family_of(name) is None:
+        titles = ", ".join(family.title.split(" ", 1)[1] for family in FAMILIES)
         raise RequestError(
             ErrorCode.UNSUPPORTED_MODEL,
             f"The model {where} is for {name or 'an unnamed pipeline'}, which Scumble can't run.",
-            "Choose a Stable Diffusion 1.x, 2.x or XL model.",
+            f"Choose a Stable Diffusion 1.x, 2.x or XL model, or one of: {titles}.",
         )
 
 
@@ -164,4 +157,6 @@ def _spec(
         sampler=habits.sampler,
         schedule=habits.schedule,
         base=base_of(int(unet["cross_attention_dim"])),
+        abilities=UNET_ABILITIES,
+        samplers=UNET_SAMPLERS,
     )

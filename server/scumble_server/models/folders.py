@@ -5,14 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, RequestError
-from scumble_server.models.configs import check_pipeline, read_json
+from scumble_server.families.known import family_of
+from scumble_server.models.configs import check_pipeline
 from scumble_server.models.headers import damaged, read_header
+from scumble_server.models.json_files import read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-WEIGHTED = ("unet", "vae", "text_encoder", "text_encoder_2")
-"""The components with weights that the sampling loop uses."""
+WEIGHTED = (
+    "unet",
+    "transformer",
+    "vae",
+    "movq",
+    "text_encoder",
+    "text_encoder_2",
+    "text_encoder_3",
+)
+"""The components with weights that are used."""
+
+READERS = ("tokenizer", "tokenizer_2", "tokenizer_3")
+"""The components that make tokens of text."""
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 """Endings of files that can run any program when loaded."""
@@ -26,12 +39,17 @@ def check_folder(folder: Path) -> int:
             exist only as a pickle, `UNSUPPORTED_MODEL` for other kinds of model.
     """
     index = read_json(folder / "model_index.json")
-    check_pipeline(str(index.get("_class_name", "")), folder)
+    pipeline = str(index.get("_class_name", ""))
+    check_pipeline(pipeline, folder)
+    family = family_of(pipeline)
+    for name in family.parts if family else ():
+        if not (folder / name).is_dir():
+            raise damaged(folder / name, "is missing")
     read_json(folder / "scheduler" / "scheduler_config.json")
     present = [name for name in WEIGHTED if has_component(index, name)]
     for name in present:
         read_json(folder / name / "config.json")
-    for name in ("tokenizer", "tokenizer_2"):
+    for name in READERS:
         if has_component(index, name):
             _check_tokenizer(folder / name)
     weights = [path for name in present for path in weight_files(folder / name)]
@@ -89,6 +107,11 @@ def _expected_weights(component: Path) -> str:
 def _check_tokenizer(folder: Path) -> None:
     if (folder / "tokenizer.json").exists():
         read_json(folder / "tokenizer.json")
+        return
+    if not folder.is_dir():
+        raise damaged(folder, "is missing")
+    # A vocabulary of sentencepiece, as T5's and ChatGLM's, is whole in itself.
+    if any(folder.glob("*.model")):
         return
     read_json(folder / "vocab.json")
     if not (folder / "merges.txt").exists():

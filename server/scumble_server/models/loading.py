@@ -8,11 +8,14 @@ import diffusers
 import torch
 import transformers
 
+from scumble_server.families.adapter import FamilyModel
+from scumble_server.families.known import family_by_id
+from scumble_server.families.loading import load_family
 from scumble_server.models.clip.tokenizer import clip_tokenizer
-from scumble_server.models.configs import read_json
 from scumble_server.models.device import careful_type, weights_type
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.folders import has_component, variant_of
+from scumble_server.models.json_files import read_json
 from scumble_server.models.packed import pack_convolutions
 
 if TYPE_CHECKING:
@@ -30,8 +33,12 @@ UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 """Parts that some folders bring and nothing here uses."""
 
 
-def load_folder(folder: Path, spec: ModelSpec, device: torch.device) -> DiffusionModel:
+def load_folder(
+    folder: Path, spec: ModelSpec, device: torch.device
+) -> DiffusionModel | FamilyModel:
     """Load a diffusers folder that `check_folder` found whole."""
+    if family := family_by_id(spec.family):
+        return load_family(folder, spec, family, device)
     index = read_json(folder / "model_index.json")
     pipeline = diffusers.DiffusionPipeline.from_pretrained(
         str(folder),

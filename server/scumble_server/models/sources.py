@@ -147,6 +147,8 @@ def describe(source: FolderSource | CheckpointSource, *, loaded: bool) -> ModelI
         sampler=spec.sampler,
         schedule=spec.schedule,
         base=spec.base,
+        samplers=spec.samplers,
+        abilities=tuple(ability.value for ability in spec.abilities),
     )
 
 

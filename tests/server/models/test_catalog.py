@@ -176,7 +176,7 @@ def test_a_folder_with_pickled_weights_is_unsafe(models: Path) -> None:
 
 def test_a_pipeline_of_another_kind_is_unsupported(models: Path) -> None:
     index = models / "sd1" / "model_index.json"
-    index.write_text(index.read_text().replace("StableDiffusionPipeline", "FluxPipeline"))
+    index.write_text(index.read_text().replace("StableDiffusionPipeline", "WanPipeline"))
     error = find_error(models, "sd1")
     assert error.code is ErrorCode.UNSUPPORTED_MODEL
     assert "FluxPipeline" in error.message

@@ -86,7 +86,7 @@ def test_out_of_memory_while_loading_puts_the_others_away_and_tries_again(
     shelf = make_shelf(made)
     shelf.get("sd1", silent)
 
-    def load(path: Path, spec: ModelSpec, device: torch.device) -> DiffusionModel:
+    def load(path: Path, spec: ModelSpec, device: torch.device) -> object:
         if shelf.loaded:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return load_folder(path, spec, device)

@@ -1,0 +1,1 @@
+"""Models that run through their own diffusers pipeline: what tells the families apart, and how."""

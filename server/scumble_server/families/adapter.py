@@ -1,0 +1,284 @@
+"""A model that runs through its own diffusers pipeline, with soft masks, previews and cancel.
+
+The pipeline's call does the denoising. What is ours comes in at three places: the latents that it
+starts from (`tail.py`), its callback after each step, where the picture is held back by the mask
+and progress is told, and its text encoding, which is kept by content.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from scumble_protocol.choices import MaskedContent
+from scumble_protocol.messages import Phase
+from scumble_server.families.asking import arguments, full_steps, whole_picture
+from scumble_server.families.drift import put_back
+from scumble_server.families.family import Shown
+from scumble_server.families.fingerprint import fingerprint
+from scumble_server.families.free import is_free
+from scumble_server.families.latents import Latents
+from scumble_server.families.tail import Levels, LevelsKnown, make_tail
+from scumble_server.models.preview import draw_preview, fit_preview
+from scumble_server.models.remembered import Remembered
+from scumble_server.prompts import attention
+from scumble_server.prompts.tokens import Count
+from scumble_server.report import PreviewReport, ProgressReport
+from scumble_server.sampling.hold import Hold, latent_mask
+from scumble_server.sampling.noise import Noise
+from scumble_server.sampling.pace import Pace
+from scumble_server.sampling.steps import steps_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from scumble_protocol.requests import Regenerate
+    from scumble_server.crop import Crop
+    from scumble_server.families.family import Family
+    from scumble_server.opencv import Floats
+    from scumble_server.prompts.wording import Wording
+    from scumble_server.report import Reporter
+    from scumble_server.spec import ModelSpec
+
+TEXTS_KEPT = 16
+PICTURES_KEPT = 8
+LEVELS_KEPT = 32
+
+
+class FamilyModel:
+    """A pipeline of a family, with what it was last asked kept by content.
+
+    Args:
+        spec: What the model needs.
+        family: How its pipeline is called.
+        pipeline: diffusers' pipeline; its text encoding is wrapped.
+        device: Where it calculates.
+    """
+
+    def __init__(
+        self, spec: ModelSpec, family: Family, pipeline: Any, device: torch.device
+    ) -> None:
+        self.spec = spec
+        self.family = family
+        self.pipeline = pipeline
+        self.device = device
+        vae = getattr(pipeline, family.decoder)
+        self.latents = Latents(vae, family.layout, spec.latent_scale, device)
+        self._pictures: Remembered[torch.Tensor] = Remembered(PICTURES_KEPT)
+        self._levels: Remembered[Levels] = Remembered(LEVELS_KEPT)
+        _remember_texts(pipeline)
+
+    @property
+    def bytes(self) -> int:
+        """The memory that the weights take."""
+        parts = [
+            part for part in self.pipeline.components.values() if isinstance(part, torch.nn.Module)
+        ]
+        return sum(
+            tensor.numel() * tensor.element_size()
+            for part in parts
+            for tensor in (*part.parameters(), *part.buffers())
+        )
+
+    @contextmanager
+    def using(self, wording: Wording) -> Iterator[None]:
+        """Nothing is added to these models: `checks.py` refuses LoRAs before one is loaded."""
+        yield
+
+    def measure(self, prompt: str) -> Count:
+        """How many tokens a prompt has; what is beyond the limit is not read."""
+        reader = getattr(self.pipeline, self.family.reader, None) or self.pipeline.tokenizer
+        tokenizer = getattr(reader, "tokenizer", reader)
+        tokens = tokenizer(_plain(prompt), add_special_tokens=False)["input_ids"]
+        return Count(len(tokens), 1, self.family.max_tokens)
+
+    def sample(
+        self, crop: Crop, request: Regenerate, seeds: tuple[int, ...], report: Reporter
+    ) -> tuple[Floats, ...]:
+        """See `Model.sample`."""
+        # What a pipeline draws by chance itself, it draws for all at once: then each goes alone, so
+        # that a seed means the same picture in every batch.
+        draws = self.family.shown is not Shown.NOTHING
+        groups = [(seed,) for seed in seeds] if draws else [seeds]
+        with torch.inference_mode():
+            images = [
+                image for group in groups for image in self._sample(crop, request, group, report)
+            ]
+        if self.family.edits:
+            original, kept = whole_picture(crop), crop.denoise == 0
+            return tuple(put_back(image, original, kept) for image in images)
+        return tuple(images)
+
+    def _sample(
+        self, crop: Crop, request: Regenerate, seeds: tuple[int, ...], report: Reporter
+    ) -> Floats:
+        report(ProgressReport(Phase.ENCODING, 0, 1))
+        plain = self._encode_once(crop.image)
+        drawn = Noise(seeds, plain.shape, self.device)
+        noise = drawn.draw()
+        asked = arguments(self.family, self.pipeline, crop, _said(request), len(seeds))
+        asked["generator"] = torch.Generator("cpu").manual_seed(seeds[0])
+        levels = self._levels_of(request, asked)
+        begun = self._begun(plain, drawn, crop, request)
+        first = noise * levels.pure if request.strength == 1 else levels.noised(begun, noise, 0)
+        mask = self._mask(crop, plain, request)
+        pack = self.latents.pack
+        hold: Any = Hold(pack(plain), pack(noise), mask, levels)  # type: ignore[arg-type]
+        size = (crop.working.height, crop.working.width)
+        run = Run(self, hold, size, len(levels), report)
+        tail = self._tail(request)
+        run.tail = tail
+        report(ProgressReport(Phase.SAMPLING, 0, len(levels)))
+        with _scheduler(self.pipeline, tail):
+            made = self.pipeline(
+                **asked, latents=self._entering(first), callback_on_step_end=run.after_step
+            )
+        images: Floats = np.ascontiguousarray(np.asarray(made.images, np.float32).clip(0, 1))
+        return images
+
+    def _tail(self, request: Regenerate) -> Any:
+        run = steps_run(request.steps, request.strength, full=request.full_steps)
+        config = self.pipeline.scheduler.config
+        return make_tail(config, self.family.sampler, request.schedule, run)
+
+    def _levels_of(self, request: Regenerate, asked: dict[str, Any]) -> Levels:
+        """The levels of a run, asked of the pipeline: it alone knows how it shifts them by size."""
+        tail = self._tail(request)
+        size = (asked["height"], asked["width"])
+        key = (size, full_steps(request), tail.run, request.schedule)
+        return self._levels.get(key, lambda: self._ask_levels(tail, asked))
+
+    def _ask_levels(self, tail: Any, asked: dict[str, Any]) -> Levels:
+        height, width = asked["height"], asked["width"]
+        shape = (
+            self.spec.latent_channels,
+            height // self.latents.scale,
+            width // self.latents.scale,
+        )
+        nothing = torch.zeros(asked["num_images_per_prompt"], *shape, device=self.device)
+        tail.asks_only = True
+        with _scheduler(self.pipeline, tail):
+            try:
+                self.pipeline(**asked, latents=self._entering(nothing))
+            except LevelsKnown:
+                return tail.levels  # type: ignore[no-any-return]
+        raise RuntimeError(f"{type(self.pipeline).__name__} never set its timesteps.")
+
+    def _begun(
+        self, plain: torch.Tensor, drawn: Noise, crop: Crop, request: Regenerate
+    ) -> torch.Tensor:
+        """The latents of what the model finds under the mask at first."""
+        if request.content not in {MaskedContent.NOISE, MaskedContent.NOTHING}:
+            return plain
+        within = latent_mask(crop.denoise, self.spec.latent_scale, self.device)
+        fill = drawn.draw() if request.content is MaskedContent.NOISE else torch.zeros_like(plain)
+        return torch.lerp(plain, fill, within)
+
+    def _entering(self, plain: torch.Tensor) -> torch.Tensor:
+        entering = self.latents.entering(plain)
+        if self.family.denoiser == "unet":
+            # These pipelines leave the type as it is, and their UNets read only their own.
+            return entering.to(self.pipeline.unet.dtype)
+        return entering
+
+    def _mask(self, crop: Crop, plain: torch.Tensor, request: Regenerate) -> torch.Tensor:
+        """Local strength where latents lie."""
+        mask = latent_mask(crop.denoise, self.spec.latent_scale, self.device)
+        if self.family.edits and is_free(crop, request):
+            mask = torch.ones_like(mask)
+        return self.latents.pack(mask.expand_as(plain).contiguous())
+
+    def _encode_once(self, image: NDArray[np.float32]) -> torch.Tensor:
+        return self._pictures.get(fingerprint(image), lambda: self.latents.encode(image))
+
+    @cached_property
+    def preview_map(self) -> torch.Tensor:
+        """From latents to colours; see `fit_preview`."""
+        return fit_preview(self.latents.encode, self.latents.scale)
+
+
+class Run:
+    """What happens after each step of one run.
+
+    Args:
+        model: The model.
+        hold: Holds the picture back where the mask says so.
+        size: Height and width of the working picture in pixels.
+        steps: The steps of the run.
+        report: Told of every step; what it raises goes out through the pipeline.
+    """
+
+    def __init__(
+        self,
+        model: FamilyModel,
+        hold: Hold,
+        size: tuple[int, int],
+        steps: int,
+        report: Reporter,
+    ) -> None:
+        self.tail: Any = None
+        self._model = model
+        self._hold = hold
+        self._size = size
+        self._report = report
+        self._steps = steps
+        self._pace = Pace(self._steps)
+
+    def after_step(
+        self, _pipeline: Any, step: int, _timestep: Any, kept: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The pipeline's `callback_on_step_end`."""
+        done = step + 1
+        latents = kept["latents"]
+        held = self._hold(latents, done).to(latents.dtype)
+        left = self._pace.seconds_left(done)
+        self._report(ProgressReport(Phase.SAMPLING, done, self._steps, left))
+        if done == self._steps:
+            self._report(ProgressReport(Phase.DECODING, 0, 1))
+        elif self._pace.is_preview_due():
+            self._report(PreviewReport(self._preview()))
+        return {"latents": held}
+
+    def _preview(self) -> NDArray[np.uint8]:
+        finished = self._hold(self.tail.estimate, self._steps)[:1]
+        plain = self._model.latents.unpack(finished.float(), *self._size)
+        return draw_preview(plain, self._model.preview_map)
+
+
+@contextmanager
+def _scheduler(pipeline: Any, scheduler: Any) -> Iterator[None]:
+    """While in it, the pipeline has another scheduler."""
+    own = pipeline.scheduler
+    pipeline.scheduler = scheduler
+    try:
+        yield
+    finally:
+        pipeline.scheduler = own
+
+
+def _remember_texts(pipeline: Any) -> None:
+    """Let a pipeline keep what its text encoders said: they are larger than many a denoiser."""
+    texts: Remembered[Any] = Remembered(TEXTS_KEPT)
+    encode = pipeline.encode_prompt
+
+    def remembered(*given: Any, **named: Any) -> Any:
+        return texts.get(fingerprint(given, named), lambda: encode(*given, **named))
+
+    pipeline.encode_prompt = remembered
+
+
+def _said(request: Regenerate) -> Regenerate:
+    """The request with prompts as these models read them: without weights."""
+    return replace(request, prompt=_plain(request.prompt), negative=_plain(request.negative))
+
+
+def _plain(prompt: str) -> str:
+    sections = attention.parse(prompt)
+    return " ".join("".join(passage.text for passage in section) for section in sections).strip()

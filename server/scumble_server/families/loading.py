@@ -1,0 +1,38 @@
+"""From a folder of a family to a model in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import diffusers
+import torch
+
+from scumble_server.families.adapter import FamilyModel
+from scumble_server.models.device import careful_type
+from scumble_server.models.folders import variant_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scumble_server.families.family import Family
+    from scumble_server.spec import ModelSpec
+
+
+def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.device) -> FamilyModel:
+    """Load a diffusers folder that `check_folder` found whole.
+
+    The type is bf16 where the device has it: transformers overflow in fp16.
+    """
+    pipeline: Any = getattr(diffusers, family.pipeline).from_pretrained(
+        str(folder),
+        torch_dtype=careful_type(device),
+        variant=variant_of(folder / family.denoiser).removeprefix(".") or None,
+        use_safetensors=True,
+        local_files_only=True,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline.to(device)
+    for part in pipeline.components.values():
+        if isinstance(part, torch.nn.Module):
+            part.eval().requires_grad_(requires_grad=False)
+    return FamilyModel(spec, family, pipeline, device)
