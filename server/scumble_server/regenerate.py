@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Size
 from scumble_protocol.requests import Regenerate
-from scumble_server.compose import compose, untouched
+from scumble_server.compose import Layer, compose, untouched
 from scumble_server.crop import Crop
+from scumble_server.detail import Detail, tile_side
+from scumble_server.hires import Detailing, large_crop
+from scumble_server.given import given
 from scumble_server.made import Made
 from scumble_server.masks import blend_mask, soften
 from scumble_server.means import Means
+from scumble_server.opencv import Picture
 from scumble_server.painting import paint
 from scumble_server.prepare import prepare
 from scumble_server.prompts.wording import PromptUsed, Wording, word
+from scumble_server.resizing import covering
 from scumble_server.spec import ModelSpec
 from scumble_server.upscale.upscaler import Upscaler
 from scumble_server.variations import batches, seeds_of, telling
@@ -28,10 +33,10 @@ def regenerate(request: Regenerate, means: Means) -> tuple[Made, ...]:
     """Prepare → sample → compose; again with half the pixels while memory runs out."""
     # Before anything is loaded: what is wrong with a prompt is mostly known by now.
     wordings = tuple(word(request, seed, means.library) for seed in seeds_of(request))
-    picture, selection = means.read(request.image), means.read(request.mask)
+    picture, selection = given(request, means)
     if request.strength == 0:
         blend = blend_mask(soften(selection, request.grow, request.feather))
-        layer = untouched(request.context, picture, blend)
+        layer = _finished(request, untouched(request.context, picture, blend), picture)
         return tuple(
             Made(layer, seed, PromptUsed(said.prompt, said.negative))
             for seed, said in zip(seeds_of(request), wordings, strict=True)
@@ -40,11 +45,20 @@ def regenerate(request: Regenerate, means: Means) -> tuple[Made, ...]:
     spec = model.spec
     while True:
         means.watch.enter("preparing")
-        crop = prepare(request, picture, selection, spec)
+        crop = prepare(request, picture, selection, spec, means.report)
         try:
-            return _variations(crop, model, request, wordings, means)
+            large = large_crop(request, picture, selection, crop, spec)
+            detailing = Detailing(
+                crop, large, Detail(model, request, request.seed, tile_side(0, spec)), means
+            )
+            return _variations(crop, model, request, wordings, detailing)
         except (RuntimeError, MemoryError) as error:
             spec = with_less(spec, crop.working, error)
+
+
+def _finished(request: Regenerate, layer: Layer, picture: Picture) -> Layer:
+    """The layer of a result that is placed on the canvas, or that replaces it at another size."""
+    return layer if request.target is None else covering(layer, picture)
 
 
 def diffusion_model(name: str, means: Means) -> Model:
@@ -78,28 +92,35 @@ def _variations(
     model: Model,
     request: Regenerate,
     wordings: tuple[Wording, ...],
-    means: Means,
+    detailing: Detailing,
 ) -> tuple[Made, ...]:
     """Sample → compose, for every seed with its wording: those that say the same in batches."""
-    seeds, made = seeds_of(request), dict[int, Made]()
+    seeds, made, means = seeds_of(request), dict[int, Made](), detailing.means
     waiting = list(batches(wordings, request.batch))
     while waiting:
         numbers = waiting.pop(0)
         said = wordings[numbers[0]]
-        told = telling(means.report, crop, len(made), request.count, len(numbers))
+        told = telling(detailing.report, crop, len(made), request.count, len(numbers))
         asked = replace(request, prompt=said.text, negative=said.negative)
         try:
             with model.using(said):
                 count = model.measure(said.text)
                 painted = paint(crop, model, asked, tuple(seeds[at] for at in numbers), told)
+                drawn = [
+                    detailing.draw(one, asked, seeds[number])
+                    for number, one in zip(numbers, painted, strict=True)
+                ]
         except (RuntimeError, MemoryError) as error:
             waiting = fewer_at_once([numbers, *waiting], error)
             means.note(f"There was not enough memory for {len(numbers)} variations at once.")
             continue
         means.watch.enter("composing")
         used = PromptUsed(said.prompt, said.negative, count.tokens, count.chunks)
-        for number, (image, passes) in zip(numbers, painted, strict=True):
-            layer = compose(crop, image, strength=request.strength, match_color=request.match_color)
+        for number, (whole, image, passes) in zip(numbers, drawn, strict=True):
+            layer = compose(
+                whole, image, strength=request.strength, match_color=request.match_color
+            )
+            layer = _finished(request, layer, crop.original)
             made[number] = Made(layer, seeds[number], used, passes)
     return tuple(made[number] for number in range(request.count))
 

@@ -27,8 +27,8 @@ class ResizedRows(Rows):
 
     def __init__(self, source: Rows, size: Size, method: int = LANCZOS) -> None:
         self._source = source
-        self._shrinks = size.width < source.size.width or size.height < source.size.height
-        self._method = AREA if self._shrinks else method
+        shrinks = size.width < source.size.width or size.height < source.size.height
+        self._method = AREA if shrinks else method
         self.size = size
 
     def read(self, start: int, stop: int) -> Floats:
@@ -38,10 +38,8 @@ class ResizedRows(Rows):
             return self._source.read(start, stop)
         taps = taps_for(start, stop, before.height, after.height, self._method)
         rows = self._source.read(taps.start, taps.stop)
-        # Whichever comes first works on fewer pixels.
-        if self._shrinks:
-            return taps(_widened(rows, after.width, self._method))
-        return _widened(taps(rows), after.width, self._method)
+        # Across first: it is slow, and there are fewer rows now, or it makes them shorter.
+        return taps(_widened(rows, after.width, self._method))
 
 
 @dataclass(frozen=True)
