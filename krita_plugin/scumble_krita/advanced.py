@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scumble_krita.choice import Choice
-from scumble_krita.number import RealNumber, WholeNumber
+from scumble_krita.line import Line
+from scumble_krita.number import RealNumber, RimNumber, WholeNumber
 from scumble_krita.rows import Rows
+from scumble_krita.strength import StrengthSlider
 from scumble_krita.switch import Switch
-from scumble_protocol.editor.form import AdvancedFields, Item, content_items, source_items
+from scumble_protocol.editor.advanced import AdvancedFields
+from scumble_protocol.editor.fields import Item
 from scumble_protocol.editor.language import Translate
+from scumble_protocol.editor.offered import (
+    area_items,
+    content_items,
+    resize_items,
+    source_items,
+)
 
 
 class Advanced(AdvancedFields, Rows):
@@ -19,26 +30,82 @@ class Advanced(AdvancedFields, Rows):
 
     def __init__(self, tr: Translate) -> None:
         super().__init__()
-        self.steps = WholeNumber("scumble_steps", 1, 200)
-        self.cfg = RealNumber("scumble_cfg", 1, 30, 0.5)
-        self.grow = WholeNumber("scumble_grow", 0, 1024, " px")
-        self.feather = WholeNumber("scumble_feather", 0, 1024, " px")
+        self._tr = tr
+        self._add_area()
+        self._add_sampling()
+        self._add_result()
+
+    def _add_area(self) -> None:
+        tr = self._tr
+        self.area = _choice("scumble_area", area_items(tr))
         self.padding = WholeNumber("scumble_padding", 0, 4096, " px")
         self.padding.setSingleStep(16)
+        self.grow = RimNumber("scumble_grow", tr("Automatic"))
+        self.feather = RimNumber("scumble_feather", tr("Automatic"))
         self.content = _choice("scumble_content", content_items(tr))
         self.source = _choice("scumble_source", source_items(tr))
+        self.invert = Switch("scumble_invert", tr("All but the selection"))
         self.match_color = Switch("scumble_match_color", tr("Match colours at the rim"))
-        self.add(tr("Steps"), self.steps, tr("More steps take longer and may look better."))
-        self.add(tr("CFG"), self.cfg, tr("How closely to follow the prompt; 1 is not at all."))
+        self.add_heading(tr("Area"))
+        self.add(tr("Work on"), self.area)
+        self.add(tr("Context"), self.padding, tr("How much around the selection the model sees."))
         self.add(tr("Grow"), self.grow, tr("How far the new part reaches beyond the selection."))
         self.add(tr("Feather"), self.feather, tr("How wide the soft rim of the new part is."))
-        self.add(tr("Context"), self.padding, tr("How much around the selection the model sees."))
         self.add(tr("Start from"), self.content)
         self.add(tr("Look at"), self.source)
+        self.add("", self.invert, tr("Inpaint not masked: what is selected stays."))
         self.add("", self.match_color)
 
+    def _add_sampling(self) -> None:
+        tr = self._tr
+        self.steps = WholeNumber("scumble_steps", 1, 200)
+        self.full_steps = Switch("scumble_full_steps", tr("All steps at any strength"))
+        self.passes = Line("scumble_passes", "0.4, 0.2")
+        self.cfg = RealNumber("scumble_cfg", 1, 30, 0.5)
+        self.cfg_rescale = RealNumber("scumble_cfg_rescale", 0, 1, 0.05, digits=2)
+        self.clip_skip = WholeNumber("scumble_clip_skip", 1, 12)
+        self.vae = Choice("scumble_vae", empty=tr("The model's own"))
+        self.batch = WholeNumber("scumble_batch", 1, 16)
+        self.add_heading(tr("Sampling"))
+        self.add(tr("Steps"), self.steps, tr("More steps take longer and may look better."))
+        self.add(
+            "",
+            self.full_steps,
+            tr("Else a strength of 50 % runs half of the steps, as elsewhere."),
+        )
+        self.add(
+            tr("Passes"),
+            self.passes,
+            tr("Strengths of further passes over the result, for instance 0.4, 0.2."),
+        )
+        self.add(tr("CFG"), self.cfg, tr("How closely to follow the prompt; 1 is not at all."))
+        self.add(
+            tr("Rescale"),
+            self.cfg_rescale,
+            tr("CFG rescale: takes back the contrast that a high CFG adds; 0 is not at all."),
+        )
+        self.add(tr("CLIP skip"), self.clip_skip, tr("1 is as the model was made."))
+        self.add(tr("VAE"), self.vae)
+        self.add(tr("Batch"), self.batch, tr("How many variations are made at once."))
 
-def _choice(name: str, items: tuple[Item, ...]) -> Choice:
+    def _add_result(self) -> None:
+        tr = self._tr
+        self.hires = StrengthSlider("scumble_hires")
+        self.only_faces = Switch("scumble_only_faces", tr("Faces only"))
+        self.target = Line("scumble_target", tr("as the picture"))
+        self.resize = _choice("scumble_resize", resize_items(tr))
+        self.add_heading(tr("Result"))
+        self.add(
+            tr("Detail"),
+            self.hires,
+            tr("Draws detail into an area too large to be made at once; 0 % only scales it."),
+        )
+        self.add("", self.only_faces, tr("Makes only the faces in the selection anew."))
+        self.add(tr("Size"), self.target, tr("The picture's new size, for instance 1024 x 768."))
+        self.add(tr("Resize"), self.resize, tr("How the picture is brought to its new size."))
+
+
+def _choice(name: str, items: Iterable[Item]) -> Choice:
     choice = Choice(name)
-    choice.offer(items)
+    choice.offer(tuple(items))
     return choice

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from krita import Document
 from scumble_krita.backstage import Backstage
+from scumble_krita.layers import layer_infos
 from scumble_krita.miniature import miniature_of
 from scumble_krita.nodes import Place, above_active, activate, active_id, find, on_top
 from scumble_krita.placing import NewGroup
@@ -13,7 +14,14 @@ from scumble_krita.qt import QtCore
 from scumble_krita.records import read_records, remove_record, write_record
 from scumble_krita.results import Results, layer_of
 from scumble_krita.spaces import WIRE, space_of
-from scumble_protocol.editor.canvas import Margins, ResultGroup, Snapshot, Source, Work
+from scumble_protocol.editor.canvas import (
+    LayerInfo,
+    Margins,
+    ResultGroup,
+    Snapshot,
+    Source,
+    Work,
+)
 from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
@@ -89,6 +97,27 @@ class KritaPicture:
             groups = [find(document, record.group) for record in read_records(document)]
             return reader.without(document, rect, [group for group in groups if group])
         return reader.visible(document, rect)
+
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The layers from top to bottom, each group before what lies in it."""
+        document = self._settled_document()
+        return tuple(layer_infos(document, Rect.of(self.bounds())))
+
+    def outline(self) -> tuple[LayerInfo, ...]:
+        """As `layers`, but at once: nobody looks where they have something."""
+        return tuple(layer_infos(self._open_document()))
+
+    def read_layer(self, layer: str, rect: Rect) -> Snapshot:
+        """What a layer has there, shown or not."""
+        document = self._settled_document()
+        node = find(document, layer)
+        if node is None:
+            raise RequestError(
+                ErrorCode.BAD_PICTURE,
+                "The layer of a control, reference or region is gone.",
+                "Choose another layer, or undo what removed it.",
+            )
+        return self._backstage.reader.layer(document, node, rect)
 
     def read_mask(self, rect: Rect) -> Pixels:
         """The selection there with its soft edge; white if there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scumble_krita.qt import Qt, QtCore, QtWidgets
-from scumble_protocol.editor.form import Item
+from scumble_protocol.editor.fields import Item
 
 
 class Choice(QtWidgets.QComboBox):
@@ -19,6 +19,9 @@ class Choice(QtWidgets.QComboBox):
 
     chosen = QtCore.pyqtSignal()
     """The painter chose something."""
+
+    opening = QtCore.pyqtSignal()
+    """The list is about to drop down; what it offers may still be changed."""
 
     def __init__(self, name: str, title: str = "", empty: str = "") -> None:
         super().__init__()
@@ -68,6 +71,11 @@ class Choice(QtWidgets.QComboBox):
         """The tooltip of what is chosen."""
         row = self.currentIndex()
         return self._items[row].tip if 0 <= row < len(self._items) else ""
+
+    def showPopup(self) -> None:  # noqa: N802 (Qt's name)
+        """Drop down."""
+        self.opening.emit()
+        super().showPopup()
 
     def wheelEvent(self, event: QtCore.QEvent) -> None:  # noqa: N802 (Qt's name)
         """Scroll the docker, rather than change a setting in passing."""

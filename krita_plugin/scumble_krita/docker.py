@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from krita import DockWidget
+from scumble_krita.canvas import KritaPicture
 from scumble_krita.front import Front
 from scumble_krita.overlay import PreviewOverlay
 from scumble_krita.panel_widget import PanelWidget
@@ -23,11 +24,14 @@ from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.panel import Panel
 from scumble_protocol.editor.recall import recall
 from scumble_protocol.editor.view import JobView, PreviewView, View
+from scumble_protocol.errors import ScumbleError
 
 _LOOK_SECONDS = 2.0
 """How often to see whether the painter, or undo, changed which variations there are."""
 
 _MESSAGE_MS = 6000
+_TYPING_MS = 300
+"""A pause as long as this, and the prompt is measured."""
 
 
 class Office(Protocol):
@@ -57,7 +61,7 @@ class ScumbleDocker(DockWidget):
         self._office = office
         self._overlay: PreviewOverlay | None = None
         self._looked = 0.0
-        self._picture: Picture | None = None
+        self._picture: KritaPicture | None = None
         self._told = ""
         self._shapes: dict[str, Shape | None] = {}
         self._is_working = False
@@ -66,6 +70,9 @@ class ScumbleDocker(DockWidget):
         self.panel.form.fill(office.panel.memory.order)
         self._use_history()
         self.setWidget(self.panel)
+        self._pause = QtCore.QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_TYPING_MS)
         self._connect()
         office.attach(self)
 
@@ -92,6 +99,7 @@ class ScumbleDocker(DockWidget):
         if picture is not self._picture or (was_working and not self._is_working):
             self._picture = picture
             self.look_at_variations()
+            self._look_at_layers()
 
     def turn(self, *, has_news: bool) -> None:
         """Some time went by: show what changed since."""
@@ -113,6 +121,7 @@ class ScumbleDocker(DockWidget):
         self.panel.strip.show_variations(variations, picture.thumbnail)
         newest = recall(variations[0]) if variations else None
         self.panel.form.seed.show_last(newest.seed if newest else None)
+        self._look_at_size(picture)
 
     def run(self, mode: Mode | None = None) -> None:
         """Have done what is set, in the mode that is set or another one."""
@@ -139,6 +148,12 @@ class ScumbleDocker(DockWidget):
             self._office.panel.cancel(self._picture)
             self.refresh()
 
+    def see_mask(self) -> None:
+        """Show on the canvas what would be made anew, or hide it again."""
+        if self._picture is not None:
+            self._office.panel.see_mask(self._picture, self.panel.form.order())
+            self.refresh()
+
     def focus_prompt(self) -> None:
         """Come to the front, with the cursor in the prompt."""
         self.setVisible(True)
@@ -149,12 +164,40 @@ class ScumbleDocker(DockWidget):
         office, panel, guard = self._office, self.panel, self._office.guard
         panel.run_wanted.connect(guard(self.run))
         panel.cancel_wanted.connect(guard(self.cancel))
+        panel.mask_wanted.connect(guard(self.see_mask))
+        panel.form.guides.layers_wanted.connect(guard(self._look_at_layers))
+        panel.form.guides.changed.connect(guard(self._look_at_layers))
+        form = panel.form
+        for changed in (form.prompt.textChanged, form.style.chosen, form.model.chosen):
+            changed.connect(self._pause.start)
+        self._pause.timeout.connect(guard(self._measure))
+        self._pause.start()
         panel.server.start_wanted.connect(guard(office.panel.start_server))
         panel.server.log_wanted.connect(guard(lambda: _open(office.panel.log)))
         panel.offers.inserted.connect(guard(self._insert))
         panel.offers.dropped.connect(guard(self._drop))
         panel.strip.shown.connect(guard(partial(self._choose, "show")))
         panel.strip.kept.connect(guard(partial(self._choose, "keep")))
+
+    def _measure(self) -> None:
+        """Ask how long the prompt is, once the painter pauses."""
+        form = self.panel.form
+        self._office.panel.measure(form.prompt.text(), form.style.id(), form.model.id())
+
+    def _look_at_layers(self) -> None:
+        """See which layers there are, as long as some of them may guide the model."""
+        picture = self._picture
+        if picture is not None and picture.is_open() and self.panel.form.guides.rows:
+            self.panel.form.show_layers(picture.outline())
+
+    def _look_at_size(self, picture: KritaPicture) -> None:
+        """See how large the picture is, and how much memory what is set would take."""
+        form = self.panel.form
+        form.show_canvas(picture.bounds())
+        try:
+            form.show_memory(self._office.panel.memory_line(picture, form.order()))
+        except ScumbleError:  # what is written is not complete yet
+            form.show_memory("")
 
     def _insert(self, job: str) -> None:
         if self._picture is not None:
@@ -199,7 +242,8 @@ class ScumbleDocker(DockWidget):
         if overlay is None:
             locate = partial(placement, view, document, area)
             overlay = self._overlay = PreviewOverlay(area.viewport(), locate, self._office.guard)
-        overlay.show_preview(preview, self._shapes.get(job.job) if job else None)
+        is_shaped = job is not None and preview is not None and not preview.is_mask
+        overlay.show_preview(preview, self._shapes.get(job.job) if job and is_shaped else None)
 
     def _tell(self, shown: View, view: Any) -> None:
         """Say errors on the canvas where the docker is closed or behind another one."""

@@ -22,6 +22,45 @@ def stop(path: QtGui.QPainterPath) -> None:
     path.addRoundedRect(QtCore.QRectF(3, 3, 10, 10), 1.5, 1.5)
 
 
+def cross(path: QtGui.QPainterPath) -> None:
+    """Two crossing lines: away with it."""
+    _lines(path, ((4, 4), (12, 12)), ((12, 4), (4, 12)))
+
+
+def plus(path: QtGui.QPainterPath) -> None:
+    """One more."""
+    _lines(path, ((8, 3), (8, 13)), ((3, 8), (13, 8)))
+
+
+def sliders(path: QtGui.QPainterPath) -> None:
+    """Three sliders: there is more to be set."""
+    _lines(path, ((2, 4), (14, 4)), ((2, 8), (14, 8)), ((2, 12), (14, 12)))
+    for x, y in ((10, 4), (5, 8), (11, 12)):
+        path.addEllipse(QtCore.QPointF(x, y), 2, 2)
+    path.setFillRule(Qt.FillRule.WindingFill)
+
+
+def mask(path: QtGui.QPainterPath) -> None:
+    """A dashed circle with something inside: what is selected."""
+    ring = QtGui.QPainterPath()
+    ring.addEllipse(QtCore.QRectF(2, 2, 12, 12))
+    pen = QtGui.QPainterPathStroker()
+    pen.setWidth(1.7)
+    pen.setDashPattern([1.8, 1.3])
+    path.addPath(pen.createStroke(ring))
+    path.addEllipse(QtCore.QPointF(8, 8), 2.6, 2.6)
+
+
+def _lines(path: QtGui.QPainterPath, *lines: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    stroke = QtGui.QPainterPath()
+    for begin, end in lines:
+        stroke.moveTo(*begin)
+        stroke.lineTo(*end)
+    pen = QtGui.QPainterPathStroker()
+    pen.setWidth(1.7)
+    path.addPath(pen.createStroke(stroke).simplified())
+
+
 def closed_lock(path: QtGui.QPainterPath) -> None:
     """A padlock that is shut."""
     _body(path)

@@ -34,15 +34,46 @@ class WholeNumber(QtWidgets.QSpinBox):
             event.ignore()
 
 
-class RealNumber(QtWidgets.QDoubleSpinBox):
-    """A number with one digit behind the point; arguments as for `WholeNumber`."""
+class RimNumber(WholeNumber):
+    """Pixels, or as many as suit the selection.
 
-    def __init__(self, name: str, low: float, high: float, step: float, suffix: str = "") -> None:
+    Args:
+        name: The widget's name.
+        automatic: What it shows for the latter, below 0.
+    """
+
+    def __init__(self, name: str, automatic: str) -> None:
+        super().__init__(name, -1, 1024, " px")
+        self.setSpecialValueText(automatic)
+
+    def value(self) -> int | None:
+        """The number; None for what suits the selection."""
+        number = int(super().value())
+        return None if number < 0 else number
+
+    def set_value(self, value: float | None) -> None:
+        """Show a number, or none."""
+        self.setValue(-1 if value is None else round(value))
+
+
+class RealNumber(QtWidgets.QDoubleSpinBox):
+    """A number with some digits behind the point; other arguments are as for `WholeNumber`."""
+
+    def __init__(
+        self,
+        name: str,
+        low: float,
+        high: float,
+        step: float,
+        suffix: str = "",
+        *,
+        digits: int = 1,
+    ) -> None:
         super().__init__()
         self.setObjectName(name)
+        self.setDecimals(digits)  # first, or the range would be rounded to fewer
         self.setRange(low, high)
         self.setSingleStep(step)
-        self.setDecimals(1)
         self.setSuffix(suffix)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 
 from scumble_krita.form import Form
-from scumble_krita.glyphs import GlyphButton, stop
+from scumble_krita.glyphs import GlyphButton, mask, stop
 from scumble_krita.light import ConnectionLight
 from scumble_krita.offers import Offers
 from scumble_krita.progress import ProgressLines
 from scumble_krita.qt import Qt, QtCore, QtWidgets
 from scumble_krita.server_buttons import ServerButtons
 from scumble_krita.strip import VariationStrip
+from scumble_krita.token_line import TokenLine
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.names import mode_names
@@ -28,6 +29,8 @@ class PanelWidget(QtWidgets.QScrollArea):
     run_wanted = QtCore.pyqtSignal()
     """The button was pressed."""
     cancel_wanted = QtCore.pyqtSignal()
+    mask_wanted = QtCore.pyqtSignal()
+    """The painter wants to see the mask, or no longer."""
 
     def __init__(self, tr: Translate) -> None:
         super().__init__()
@@ -45,11 +48,18 @@ class PanelWidget(QtWidgets.QScrollArea):
         self._cancel = GlyphButton(stop, tr("Cancel"))
         self._cancel.setObjectName("scumble_cancel")
         self._cancel.setEnabled(False)
+        self._mask = GlyphButton(mask, tr("Show the mask"))
+        self._mask.setObjectName("scumble_mask")
+        self._mask.setCheckable(True)
+        self._mask.setToolTip(tr("Show what will be made anew, and how strongly"))
+        self.measure = TokenLine(tr)
         self._run.clicked.connect(self.run_wanted)
         self._cancel.clicked.connect(self.cancel_wanted)
         for prompt in (self.form.prompt, self.form.negative):
             prompt.submitted.connect(self._submit)
         self.form.changed.connect(self._show_button)
+        self.form.guides.changed.connect(self._set_tab_order)
+        self._mask.clicked.connect(self.mask_wanted)
         self.strip.reused.connect(self.form.reuse)
         self._lay_out()
         self._show_button()
@@ -66,6 +76,8 @@ class PanelWidget(QtWidgets.QScrollArea):
             self._set_tab_order()
         self.server.show_view(view)
         self._cancel.setEnabled(view.job is not None and not view.job.is_stopping)
+        self._mask.setChecked(view.is_mask_shown)
+        self.measure.show_view(view, self.form.prompt)
         self._show_button()
 
     def sizeHint(self) -> QtCore.QSize:  # noqa: N802 (Qt's name)
@@ -97,6 +109,9 @@ class PanelWidget(QtWidgets.QScrollArea):
         name = mode_names(self._tr)[mode]
         reason = self._reason(mode)
         self._run.setText(name)
+        can_see = self._view is not None and self._view.can_run and self._view.can_show_mask
+        self._mask.setVisible(mode in {Mode.REGENERATE, Mode.FILL, Mode.SKETCH})
+        self._mask.setEnabled(can_see)
         self._run.setEnabled(not reason)
         self._run.setToolTip(reason or self._tr("{name} (Ctrl+Return in the prompt)", name=name))
 
@@ -117,12 +132,13 @@ class PanelWidget(QtWidgets.QScrollArea):
         column.setSpacing(6)
         column.addLayout(_row(form.mode, self.light))
         column.addWidget(form.prompt)
+        column.addWidget(self.measure)
         column.addWidget(form.near)
-        column.addLayout(_row(self._run, form.count, self._cancel))
+        column.addLayout(_row(self._run, form.count, self._mask, self._cancel))
         for widget in (self.progress, self.server, self.offers, self.strip):
             column.addWidget(widget)
         # What is set once and kept comes last: in a low docker the button stays in sight.
-        for widget in (form.negative, form.far, form.section):
+        for widget in (form.negative, form.far, form.guide_section, form.section):
             column.addWidget(widget)
         column.addStretch(1)
         form.far.align_with(form.near, form.advanced)

@@ -26,6 +26,8 @@ from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.panel import Panel
 from scumble_protocol.editor.starter import Starter
 from scumble_protocol.editor.studio import Studio
+from scumble_protocol.editor.style_shelf import StyleShelf
+from scumble_protocol.editor.styles import OWN, SHIPPED
 from scumble_protocol.endpoint import state_folder
 
 _PLACING_MS = 2
@@ -61,7 +63,9 @@ class Plugin(QtCore.QObject):
         self._client = Client(local_server(state), name="krita", version=_version())
         memory = Memory.of(state / "krita.json", self._client.soon)
         studio = Studio(self._client)  # each order brings its picture
-        self.panel = Panel(studio, memory, Starter(state), self.tr)
+        self.panel = Panel(
+            studio, memory, Starter(state), self.tr, styles=StyleShelf(SHIPPED, state / OWN)
+        )
         self.guard = Guard(partial(self.panel.say, None))
         self.pictures = OpenPictures(krita, self.panel, Backstage(krita, self.guard))
         self._dockers: list[ScumbleDocker] = []

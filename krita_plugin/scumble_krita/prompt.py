@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from scumble_krita.name_popup import NamePopup
 from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
+from scumble_protocol.editor.completion import completion
 from scumble_protocol.editor.history import PromptHistory
+from scumble_protocol.messages import Names
 
 
 class PromptEdit(QtWidgets.QPlainTextEdit):
@@ -27,6 +30,8 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
         self.setAccessibleName(title)
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.names: Names | None = None
+        self._popup = NamePopup(self)
         self._history = PromptHistory()
         self._lines = lines
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
@@ -41,6 +46,9 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """The keys that mean something here; all others write."""
+        if self._popup.takes(event):
+            event.ignore()  # then the list has it
+            return
         key, modifiers = event.key(), event.modifiers()
         if _submits(event):
             self.submitted.emit()
@@ -53,6 +61,8 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
             if is_down and self._walk(self._history.newer(self.text())):
                 return
         super().keyPressEvent(event)
+        if event.text():
+            self._propose()
 
     def text(self) -> str:
         """What is written."""
@@ -69,6 +79,11 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
     def used(self, history: tuple[str, ...]) -> None:
         """The history is this now, the newest first, and what is written no draft any more."""
         self._history.used(history)
+
+    def _propose(self) -> None:
+        cursor = self.textCursor()
+        before = self.text()[: cursor.position()]
+        self._popup.show(completion(before, self.names) if before else None)
 
     def _is_at_edge(self, *, up: bool) -> bool:
         """Whether the cursor can't go further that way, wrapped lines counted."""

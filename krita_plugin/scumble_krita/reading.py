@@ -41,6 +41,10 @@ class Reader:
         layer = active_layer(document)
         if layer is None:
             return self.visible(document, rect)
+        return self.layer(document, layer, rect)
+
+    def layer(self, document: Document, layer: Node, rect: Rect) -> Snapshot:
+        """What a layer looks like by itself, whether it is visible or not."""
         # The projection of a layer has what its pixels alone have not: masks, shapes, children.
         raw = layer.projectionPixelData(rect.x, rect.y, rect.width, rect.height)
         return self._snapshot(raw, rect.size, space_of(layer), space_of(document).format)

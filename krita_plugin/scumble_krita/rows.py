@@ -15,6 +15,7 @@ class Rows(QtWidgets.QWidget):
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         self._labels: dict[QtWidgets.QWidget, QtWidgets.QLabel] = {}
+        self._tips: dict[QtWidgets.QWidget, str] = {}
 
     def add(self, text: str, field: QtWidgets.QWidget, tip: str = "") -> None:
         """Add a field; the text is its name for screen readers too. Without one it fills the row.
@@ -24,6 +25,8 @@ class Rows(QtWidgets.QWidget):
         row = self._grid.rowCount()
         if not text:
             self._grid.addWidget(field, row, 0, 1, 2)
+            if tip:
+                field.setToolTip(tip)
             return
         label = QtWidgets.QLabel(text)
         label.setBuddy(field)
@@ -38,10 +41,27 @@ class Rows(QtWidgets.QWidget):
         self._grid.addWidget(field, row, 1)
         self._labels[field] = label
 
+    def add_heading(self, text: str) -> None:
+        """Say what the next rows are about."""
+        label = QtWidgets.QLabel(text)
+        label.setEnabled(False)  # calmer than the fields
+        self._grid.addWidget(label, self._grid.rowCount(), 0, 1, 2)
+
+    def grey(self, field: QtWidgets.QWidget, reason: str) -> None:
+        """Let a field not be used, for a reason that becomes its tooltip; or be used again."""
+        label = self._labels.get(field)
+        for widget in filter(None, (field, label)):
+            if reason and widget.isEnabled():
+                self._tips[widget] = widget.toolTip()
+            if bool(reason) == widget.isEnabled():
+                widget.setEnabled(not reason)
+                widget.setToolTip(reason or self._tips.pop(widget, ""))
+
     def set_shown(self, field: QtWidgets.QWidget, is_shown: bool) -> None:
         """Show a row or take it away."""
         field.setVisible(is_shown)
-        self._labels[field].setVisible(is_shown)
+        if field in self._labels:
+            self._labels[field].setVisible(is_shown)
 
     def align_with(self, *others: Rows) -> None:
         """Make the labels as wide as those of other columns, so that all fields line up."""

@@ -11,13 +11,16 @@ class Section(QtWidgets.QWidget):
     Args:
         title: The heading.
         content: What is below.
+        name: The heading's name.
     """
 
-    def __init__(self, title: str, content: QtWidgets.QWidget) -> None:
+    def __init__(
+        self, title: str, content: QtWidgets.QWidget, name: str = "scumble_advanced"
+    ) -> None:
         super().__init__()
         self._content = content
         self._heading = QtWidgets.QToolButton()
-        self._heading.setObjectName("scumble_advanced")
+        self._heading.setObjectName(name)
         self._heading.setText(title)
         self._heading.setAutoRaise(True)
         self._heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -28,6 +31,10 @@ class Section(QtWidgets.QWidget):
         column.addWidget(self._heading)
         column.addWidget(content)
         self.set_open(False)
+
+    def set_title(self, title: str) -> None:
+        """Change the heading."""
+        self._heading.setText(title)
 
     def set_open(self, is_open: bool) -> None:
         """Unfold it, or fold it away."""

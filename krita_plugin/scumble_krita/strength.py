@@ -7,17 +7,25 @@ from scumble_krita.qt import Qt, QtCore, QtWidgets
 
 
 class StrengthSlider(QtWidgets.QWidget):
-    """A slider from 0 to 100 % with a field for the number."""
+    """A slider from 0 to 100 % with a field for the number.
 
-    def __init__(self) -> None:
+    Args:
+        name: The slider's name; the field's is `NAME_number`.
+    """
+
+    changed = QtCore.pyqtSignal()
+
+    def __init__(self, name: str = "scumble_strength") -> None:
         super().__init__()
         self._slider = _Slider(Qt.Orientation.Horizontal)
-        self._slider.setObjectName("scumble_strength")
+        self._slider.setObjectName(name)
+        self._slider.setMinimumWidth(40)
         self._slider.setRange(0, 100)
         self._slider.setPageStep(10)
-        self._number = WholeNumber("scumble_strength_number", 0, 100, " %")
+        self._number = WholeNumber(f"{name}_number", 0, 100, " %")
         self._slider.valueChanged.connect(self._number.setValue)
         self._number.valueChanged.connect(self._slider.setValue)
+        self._number.valueChanged.connect(lambda _: self.changed.emit())
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._slider, 1)

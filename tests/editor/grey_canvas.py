@@ -99,6 +99,8 @@ class Clerk:
         self.cancelled: list[str] = []
         self.acknowledged: list[str] = []
         self.retries = 0
+        self.measured: list[tuple[str, str]] = []
+        self.asked_names = 0
 
     def submit_draft(self, draft: Draft) -> str:
         job = f"job{len(self.requests) + 1}"
@@ -117,6 +119,12 @@ class Clerk:
 
     def retry(self) -> None:
         self.retries += 1
+
+    def measure(self, text: str, model: str) -> None:
+        self.measured.append((text, model))
+
+    def ask_names(self) -> None:
+        self.asked_names += 1
 
     def poll(self) -> list[ClientEvent]:
         events, self.events = self.events, []

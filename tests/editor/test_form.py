@@ -3,97 +3,52 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from scumble_protocol.choices import MaskedContent, Sampler
+from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
 from scumble_protocol.editor.canvas import Margins, Source
-from scumble_protocol.editor.form import (
-    AdvancedFields,
-    Item,
-    OrderForm,
-    content_items,
-    source_items,
-)
+from scumble_protocol.editor.form import OrderForm
+from scumble_protocol.editor.guides import ControlLayer, RegionLayer
 from scumble_protocol.editor.language import Language
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.order import Order
-from scumble_protocol.editor.settings import Settings
+from scumble_protocol.editor.settings import Area, Settings
+from scumble_protocol.editor.styles import SHIPPED, Styles
 from scumble_protocol.editor.view import Light, View
+from scumble_protocol.errors import RequestError
+from scumble_protocol.geometry import Size
+from scumble_protocol.guides import ControlKind
+from scumble_protocol.messages import Ability, ModelKind
 from tests.client.passing_server import MODELS
+from tests.editor.grey_canvas import GreyCanvas
+from tests.editor.plain_fields import Advanced, Choice, Guides, Plain, Text
 
 STARTER, LANCZOS = MODELS
+VAE = dataclasses.replace(STARTER, id="vae", kind=ModelKind.VAE, fits=("sdxl",))
 tr = Language({}).tr
-Kept = TypeVar("Kept")
+CONTROL = ControlLayer(ControlKind.DEPTH, "sketch", weight=0.5, start=0.25, end=0.75, show=True)
 ORDER = Order(
     Mode.REGENERATE,
     Settings(
         model="starter", prompt="a cat", negative="dogs", strength=0.3, sampler=Sampler.EULER,
-        steps=7, cfg=3.5, seed=9, count=3, grow=1, feather=2, padding=48, match_color=False,
-        content=MaskedContent.FILL, source=Source.ACTIVE_LAYER,
+        schedule=Schedule.BETA, steps=7, cfg=3.5, seed=9, count=3, grow=None, feather=2, padding=48,
+        match_color=False, content=MaskedContent.NOISE, source=Source.ACTIVE_LAYER,
+        area=Area.WHOLE, full_steps=True, passes=(0.4, 0.25), batch=2, clip_skip=2,
+        cfg_rescale=0.75, invert=True, hires=0.25, target=Size(300, 200), resize=ResizeMode.CROP,
+        only_faces=True, vae="vae", controls=(CONTROL,),
+        regions=(RegionLayer("sketch", "a dog"), RegionLayer("empty", "a bird")),
     ),
     scale=3.5,
     upscaler="lanczos",
     margins=Margins(1, 2, 3, 4),
+    style="comic",
+    refine=0.25,
+    second="lanczos",
+    blend=0.75,
 )  # fmt: skip
-
-
-class Plain(Generic[Kept]):
-    """Shows whatever it is given."""
-
-    def __init__(self, value: Kept) -> None:
-        self._value = value
-
-    def value(self) -> Kept:
-        return self._value
-
-    def set_value(self, value: Kept) -> None:
-        self._value = value
-
-
-class Text:
-    def __init__(self) -> None:
-        self._text = ""
-
-    def text(self) -> str:
-        return self._text
-
-    def set_text(self, text: str) -> None:
-        self._text = text
-
-
-class Choice:
-    """Chooses as a drop-down list does."""
-
-    def __init__(self) -> None:
-        self.items: tuple[Item, ...] = ()
-        self._wanted = ""
-
-    def offer(self, items: Sequence[Item]) -> None:
-        self.items = tuple(items)
-
-    def choose(self, wanted: str) -> None:
-        self._wanted = wanted
-
-    def id(self) -> str:
-        if self.has_wanted() or not self.items:
-            return self._wanted
-        return self.items[0].id
-
-    def has_wanted(self) -> bool:
-        return self._wanted in {item.id for item in self.items}
-
-
-class Advanced(AdvancedFields):
-    def __init__(self) -> None:
-        self.steps, self.cfg = Plain(1.0), Plain(1.0)
-        self.grow, self.feather, self.padding = Plain(0.0), Plain(0.0), Plain(0.0)
-        self.content, self.source = Choice(), Choice()
-        self.content.offer(content_items(tr))
-        self.source.offer(source_items(tr))
-        self.match_color = Plain(value=True)
 
 
 class Form(OrderForm):
@@ -101,25 +56,35 @@ class Form(OrderForm):
     model: Choice
     sampler: Choice
     upscaler: Choice
+    style: Choice
+    advanced: Advanced
+    guides: Guides
 
     def __init__(self) -> None:
         self.tr = tr
         self.mode, self.model, self.sampler, self.upscaler = Choice(), Choice(), Choice(), Choice()
+        self.style, self.schedule, self.second = Choice(), Choice(), Choice()
         self.prompt, self.negative = Text(), Text()
         self.strength, self.margins = Plain(1.0), Plain(Margins())
+        self.refine, self.blend = Plain(0.0), Plain(0.0)
         self.scale, self.count = Plain(1.0), Plain(1.0)
         self.seed = Plain[int | None](None)
-        self.advanced = Advanced()
+        self.advanced, self.guides = Advanced(tr), Guides(tr)
         self.shown: list[Mode] = []
+        self.greyed: Mapping[str, str] = {}
         self.show_modes({})
 
     def show_mode(self) -> None:
         self.shown.append(Mode(self.mode.id()))
 
+    def grey(self, reasons: Mapping[str, str]) -> None:
+        self.greyed = reasons
+
 
 @pytest.fixture
 def form() -> Form:
     made = Form()
+    made.show_layers(GreyCanvas().layers())
     made.fill(Order())
     return made
 
@@ -131,6 +96,7 @@ def view(**changes: object) -> View:
         models=(STARTER,), upscalers=(LANCZOS,), samplers=(Sampler.EULER, Sampler.DDIM),
         job=None, queued=0, can_run=True, can_start_server=False, is_starting=False,
         offers=(), preview=None,
+        vaes=(VAE,), styles=Styles.read(SHIPPED),
     )  # fmt: skip
     return dataclasses.replace(shown, **changes)  # type: ignore[arg-type]
 
@@ -145,7 +111,9 @@ def test_what_is_filled_in_is_what_is_ordered(form: Form) -> None:
 def test_an_order_can_be_had_for_another_mode(form: Form) -> None:
     form.fill(ORDER)
     assert form.order(Mode.FILL) == dataclasses.replace(ORDER, mode=Mode.FILL)
-    assert form.order(Mode.REMOVE).settings.prompt == "", "words that are not seen are not meant"
+    removal = form.order(Mode.REMOVE)
+    assert (removal.settings.prompt, removal.style) == ("", ""), "what is not seen is not meant"
+    assert removal.settings.controls == ()
 
 
 def test_settings_are_used_again_with_what_no_result_knows_left_alone(form: Form) -> None:
@@ -155,6 +123,8 @@ def test_settings_are_used_again_with_what_no_result_knows_left_alone(form: Form
     assert order.mode is Mode.REGENERATE, "an enlargement has no prompt"
     assert (order.settings.prompt, order.settings.seed) == ("a dog", 4)
     assert (order.settings.padding, order.settings.source) == (48, Source.ACTIVE_LAYER)
+    assert order.settings.controls == (CONTROL,), "they name layers, which a result does not know"
+    assert order.style == "", "its words are in the prompt already"
 
 
 def test_the_model_of_the_server_sets_what_it_recommends(form: Form) -> None:
@@ -184,6 +154,104 @@ def test_without_a_server_every_mode_may_be_tried(form: Form) -> None:
     assert form.order().settings.steps == Settings().steps
 
 
-def test_an_editor_says_which_fields_a_mode_needs() -> None:
+def test_an_editor_says_which_fields_a_mode_needs_and_greys_them() -> None:
     with pytest.raises(NotImplementedError):
         OrderForm().show_mode()
+    with pytest.raises(NotImplementedError):
+        OrderForm().grey({})
+
+
+def test_a_model_offers_its_own_samplers_and_what_fits_it(form: Form) -> None:
+    flux = dataclasses.replace(
+        STARTER, id="flux", samplers=(Sampler.FLOW_EULER,), sampler=Sampler.FLOW_EULER, base="flux"
+    )
+    form.fill(dataclasses.replace(ORDER, settings=dataclasses.replace(ORDER.settings, vae="")))
+    form.show_view(view(models=(STARTER, flux), vaes=(VAE,)))
+    assert [item.id for item in form.advanced.vae.items] == ["", "vae"], "nobody knows what fits"
+    form.model.choose("flux")
+    form.follow_model()
+    assert [item.id for item in form.sampler.items] == ["flow_euler"]
+    assert form.order().settings.sampler is Sampler.FLOW_EULER
+    assert [item.id for item in form.advanced.vae.items] == [""]
+
+
+def test_a_sampler_that_the_model_has_not_gives_way_to_the_one_it_recommends(form: Form) -> None:
+    model = dataclasses.replace(STARTER, samplers=(Sampler.LCM, Sampler.DDIM))
+    form.fill(ORDER)
+    form.show_view(view(models=(model,)))
+    assert form.order().settings.sampler is Sampler.DDIM
+
+
+def test_what_a_model_can_not_do_is_greyed_and_left_out(form: Form) -> None:
+    simple = dataclasses.replace(STARTER, abilities=(Ability.NEGATIVE.value,))
+    form.show_view(view(models=(simple,)))
+    form.fill(ORDER)
+    assert form.greyed["clip_skip"] == "Starter can't do this."
+    assert "negative" not in form.greyed
+    settings = form.order().settings
+    assert (settings.clip_skip, settings.cfg_rescale, settings.vae) == (1, 0.0, "")
+    assert settings.negative == "dogs"
+    kinds = {item.id: item for item in form.guides.rows[0].kind.items}
+    assert not kinds["region"].is_enabled
+    assert kinds["control.canny"].tip == "Starter can't do this."
+    form.show_view(view(models=(dataclasses.replace(STARTER, abilities=("lora",)),)))
+    assert form.order().settings.negative == ""
+
+
+def test_a_style_sets_what_it_says_besides_words(form: Form, tmp_path: Path) -> None:
+    (tmp_path / "fast.json").write_text(
+        '{"title": "Fast", "prompt": "{prompt}, fast", "model": "other", "sampler": "ddim",'
+        ' "schedule": "beta", "steps": 4, "cfg": 1.5}'
+    )
+    (tmp_path / "broken.json").write_text("[]")
+    other = dataclasses.replace(STARTER, id="other")
+    form.follow_style()
+    form.show_view(view(models=(STARTER, other), styles=Styles.read(SHIPPED, tmp_path)))
+    items = {item.id: item for item in form.style.items}
+    assert items["fast"].tip == "{prompt}, fast\n{prompt}".removesuffix("\n{prompt}")
+    assert not items["broken"].is_enabled
+    assert "no JSON object" in items["broken"].tip
+    form.style.choose("")
+    form.follow_style()
+    assert form.order().settings.model == "starter"
+    form.style.choose("fast")
+    form.follow_style()
+    order = form.order()
+    settings = order.settings
+    assert (settings.model, settings.steps, settings.cfg) == ("other", 4, 1.5)
+    assert (settings.sampler, settings.schedule) == (Sampler.DDIM, Schedule.BETA)
+    assert order.style == "fast"
+    form.style.choose("comic")
+    form.follow_style()
+    assert form.order().settings.steps == 4, "one that says nothing of it"
+
+
+@pytest.mark.parametrize("passes", ["x", "0.4 and 0.2", "2"])
+def test_passes_that_make_no_sense_are_refused(form: Form, passes: str) -> None:
+    form.advanced.passes.set_text(passes)
+    with pytest.raises(RequestError, match="further pass"):
+        form.order()
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [("300x200", Size(300, 200)), ("300 × 200", Size(300, 200)), (" ", None)],  # noqa: RUF001
+)
+def test_a_size_is_written_with_a_cross(form: Form, written: str, size: Size | None) -> None:
+    form.advanced.target.set_text(written)
+    assert form.order().settings.target == size
+
+
+@pytest.mark.parametrize("written", ["300", "0x4", "-1x2", "a x b"])
+def test_a_size_that_makes_no_sense_is_refused(form: Form, written: str) -> None:
+    form.advanced.target.set_text(written)
+    with pytest.raises(RequestError, match="size"):
+        form.order()
+
+
+def test_a_setting_without_a_field_stays_as_it_is(form: Form) -> None:
+    del form.advanced.invert, form.advanced.vae
+    form.fill(ORDER)
+    form.show_view(view())
+    settings = form.order().settings
+    assert (settings.invert, settings.vae) == (False, "")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble_protocol.checks import MAX_SEED
-from scumble_protocol.choices import Sampler
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.editor.settings import NO_BLOB, Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
@@ -113,5 +113,10 @@ def test_a_model_brings_what_it_recommends() -> None:
     starter = MODELS[0]
     settings = Settings(prompt="a cat").for_model(starter)
     assert settings == Settings(
-        model="starter", prompt="a cat", sampler=Sampler.DDIM, steps=10, cfg=3.0
+        model="starter",
+        prompt="a cat",
+        sampler=Sampler.DDIM,
+        schedule=Schedule.AUTOMATIC,
+        steps=10,
+        cfg=3.0,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scumble_protocol.choices import Sampler
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.styles import HERE, SHIPPED, Style, Styles, read_style
 from scumble_protocol.errors import RequestError
@@ -77,9 +77,11 @@ def test_a_file_of_the_user_s_own_takes_the_place_of_one_with_its_name(tmp_path:
 def test_all_that_a_file_can_say_is_read(tmp_path: Path) -> None:
     path = save(
         tmp_path, "fast", title="Fast", prompt="p", negative="n", model="m", sampler="lcm",
-        steps=4, cfg=1,
+        schedule="beta", steps=4, cfg=1,
     )  # fmt: skip
-    assert read_style(path) == Style("fast", "Fast", "p", "n", "m", Sampler.LCM, 4, 1)
+    assert read_style(path) == Style(
+        "fast", "Fast", "p", "n", "m", Sampler.LCM, Schedule.BETA, 4, 1
+    )
 
 
 @pytest.mark.parametrize(

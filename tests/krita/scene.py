@@ -13,13 +13,25 @@ font = app.font()
 font.setPointSizeF(9 * 96 / app.primaryScreen().logicalDotsPerInch())
 app.setFont(font)
 
-from scumble_krita._vendor.scumble_protocol.editor.canvas import Margins, Source
+from scumble_krita._vendor.scumble_protocol.choices import (
+    MaskedContent,
+    ResizeMode,
+    Sampler,
+    Schedule,
+)
+from scumble_krita._vendor.scumble_protocol.editor.canvas import LayerInfo, Margins, Source
 from scumble_krita._vendor.scumble_protocol.editor.gallery import Variation
+from scumble_krita._vendor.scumble_protocol.editor.guides import (
+    ControlLayer,
+    ReferenceLayer,
+    RegionLayer,
+)
 from scumble_krita._vendor.scumble_protocol.editor.language import Language
 from scumble_krita._vendor.scumble_protocol.editor.modes import Mode
 from scumble_krita._vendor.scumble_protocol.editor.order import Order
 from scumble_krita._vendor.scumble_protocol.editor.record import request_json
-from scumble_krita._vendor.scumble_protocol.editor.settings import NO_BLOB, Settings
+from scumble_krita._vendor.scumble_protocol.editor.settings import NO_BLOB, Area, Settings
+from scumble_krita._vendor.scumble_protocol.editor.styles import SHIPPED, Styles
 from scumble_krita._vendor.scumble_protocol.editor.view import (
     JobView,
     Light,
@@ -28,9 +40,10 @@ from scumble_krita._vendor.scumble_protocol.editor.view import (
     View,
 )
 from scumble_krita._vendor.scumble_protocol.geometry import Rect, Size
-from scumble_krita._vendor.scumble_protocol.messages import ModelInfo, ModelKind
+from scumble_krita._vendor.scumble_protocol.guides import ControlKind, ReferenceKind
+from scumble_krita._vendor.scumble_protocol.images import ImageRef
+from scumble_krita._vendor.scumble_protocol.messages import Measured, ModelInfo, ModelKind, Names
 from scumble_krita._vendor.scumble_protocol.pixels import PixelFormat, Pixels
-from scumble_krita._vendor.scumble_protocol.requests import ImageRef, MaskedContent, Sampler
 
 from scumble_krita.panel_widget import PanelWidget
 
@@ -50,6 +63,14 @@ MODELS = (
 )
 
 
+LAYERS = (
+    LayerInfo("regions", "Regions", None, is_group=True),
+    LayerInfo("sky", "a blue sky", None, group="regions"),
+    LayerInfo("sea", "a stormy sea", None, group="regions"),
+    LayerInfo("sketch", "Sketch", None),
+)
+
+
 def view(**changes):
     known = {
         "light": Light.ON, "light_text": "Scumble 1.2 on a processor", "status": "",
@@ -57,6 +78,8 @@ def view(**changes):
         "upscalers": (model("lanczos", ModelKind.UPSCALER),), "samplers": tuple(Sampler),
         "job": None, "queued": 0, "can_run": True, "can_start_server": False,
         "is_starting": False, "offers": (), "preview": None,
+        "controls": (model("depth", ModelKind.CONTROL),), "vaes": (model("vae", ModelKind.VAE),),
+        "styles": Styles.read(SHIPPED),
     }  # fmt: skip
     return View(**{**known, **changes})
 

@@ -11,9 +11,19 @@ ORDER = """Order(
     settings=Settings(
         model="quick", prompt="a cat", negative="blur", strength=0.35, sampler=Sampler.HEUN,
         steps=7, cfg=3.5, seed=12345678901234567890 % 2**62, count=4, grow=9, feather=3,
-        padding=64, match_color=False, content=MaskedContent.FILL, source=Source.ACTIVE_LAYER,
+        padding=64, match_color=False, content=MaskedContent.NOISE, source=Source.ACTIVE_LAYER,
+        schedule=Schedule.BETA, area=Area.WHOLE, full_steps=True, passes=(0.4, 0.25), batch=2,
+        clip_skip=2, cfg_rescale=0.75, invert=True, hires=0.25, target=Size(300, 200),
+        resize=ResizeMode.CROP, only_faces=True, vae="vae",
+        controls=(ControlLayer(
+            ControlKind.DEPTH, "sketch", False, "depth", weight=0.55, start=0.25, end=0.75,
+            show=True,
+        ),),
+        references=(ReferenceLayer(ReferenceKind.STYLE),),
+        regions=(RegionLayer("sky", "a dog"), RegionLayer("sea", "a bird")),
     ),
-    scale=2.5, upscaler="lanczos", margins=Margins(1, 2, 3, 4),
+    scale=2.5, upscaler="lanczos", margins=Margins(1, 2, 3, 4), style="comic", refine=0.25,
+    second="lanczos", blend=0.75,
 )"""
 
 
@@ -23,18 +33,21 @@ def panel(qt: QtProcess) -> None:
 
 
 def test_an_order_that_was_shown_comes_back_the_same(qt: QtProcess) -> None:
-    qt.run(f"order = {ORDER}; panel.form.fill(order)")
+    qt.run(f"order = {ORDER}; panel.form.show_layers(LAYERS); panel.form.fill(order)")
     assert qt.ask("panel.form.order() == order")
 
 
 def test_an_order_can_be_asked_for_in_another_mode(qt: QtProcess) -> None:
-    qt.run(f"panel.form.fill({ORDER})")
+    qt.run(f"panel.form.show_layers(LAYERS); panel.form.fill({ORDER})")
     assert qt.ask("panel.form.order(Mode.UPSCALE).mode.value") == "upscale"
     assert qt.ask("panel.form.order(Mode.FILL).settings.prompt") == "a cat"
 
 
 def test_a_hidden_prompt_is_not_sent(qt: QtProcess) -> None:
-    qt.run(f"panel.form.fill(dataclasses.replace({ORDER}, mode=Mode.REMOVE)); turn()")
+    qt.run(
+        f"panel.form.show_layers(LAYERS)\n"
+        f"panel.form.fill(dataclasses.replace({ORDER}, mode=Mode.REMOVE)); turn()"
+    )
     assert not qt.ask("panel.form.prompt.isVisible()")
     assert qt.ask("panel.form.order().settings.prompt") == ""
 
@@ -44,15 +57,18 @@ def test_a_hidden_prompt_is_not_sent(qt: QtProcess) -> None:
     [
         ("REGENERATE", {"prompt", "strength", "count", "seed", "model"}),
         ("FILL", {"prompt", "count", "seed", "model"}),
-        ("REMOVE", {"count", "seed", "model"}),
+        ("REMOVE", {"refine"}),
         ("EXPAND", {"prompt", "margin_left", "count", "seed", "model"}),
-        ("UPSCALE", {"scale", "upscaler"}),
+        ("UPSCALE", {"scale", "upscaler", "refine"}),
         ("SKETCH", {"prompt", "strength", "count", "seed", "model"}),
     ],
 )
 def test_each_mode_shows_what_it_uses(qt: QtProcess, mode: str, shown: set[str]) -> None:
     qt.run(f"panel.form.fill(Order(mode=Mode.{mode})); turn()")
-    names = ["prompt", "strength", "margin_left", "scale", "upscaler", "count", "seed", "model"]
+    names = [
+        "prompt", "strength", "refine", "margin_left", "scale", "upscaler", "count", "seed",
+        "model",
+    ]  # fmt: skip
     assert {name for name in names if qt.ask("find(name).isVisible()", name=name)} == shown
 
 

@@ -104,9 +104,9 @@ def test_tab_goes_from_top_to_bottom(qt: QtProcess) -> None:
     qt.run("open_panel(height=900); panel.form.section.set_open(True); turn()")
     heights = qt.run(
         "heights = []; widget = find('mode')\n"
-        "for _ in range(60):\n"
+        "for _ in range(200):\n"
         "    if widget.focusPolicy() in (Qt.FocusPolicy.StrongFocus, Qt.FocusPolicy.WheelFocus)"
-        " and widget.isVisible() and panel.isAncestorOf(widget) and widget.isEnabled():\n"
+        " and widget.isVisible() and panel.widget().isAncestorOf(widget) and widget.isEnabled():\n"
         "        heights.append(widget.mapTo(panel, widget.rect().center()).y())\n"
         "    widget = widget.nextInFocusChain()\n"
         "    if widget is find('mode'): break\n"

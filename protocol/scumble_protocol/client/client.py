@@ -20,6 +20,7 @@ from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError, Serve
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     Acknowledge,
+    AskNames,
     AskStatus,
     Attach,
     Cancel,
@@ -28,6 +29,7 @@ from scumble_protocol.messages import (
     Forget,
     Hello,
     ListModels,
+    Measure,
     Refused,
     Submit,
 )
@@ -158,6 +160,15 @@ class Client:
     def ask_status(self) -> None:
         """Ask how the server is; a `Status` event answers."""
         self._put(lambda ledger: ledger.ask(AskStatus()))
+
+    def measure(self, text: str, model: str) -> None:
+        """Ask how long a prompt is; a `Measured` event answers."""
+        message = Measure(text, model)
+        self._put(lambda ledger: ledger.ask(message))
+
+    def ask_names(self) -> None:
+        """Ask which names prompts can use; a `Names` event answers."""
+        self._put(lambda ledger: ledger.ask(AskNames()))
 
     def retry(self) -> None:
         """Try to connect at once, rather than after the pause between attempts."""

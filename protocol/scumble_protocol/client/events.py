@@ -11,7 +11,9 @@ from scumble_protocol.messages import (
     Cancelled,
     Failed,
     Finished,
+    Measured,
     Models,
+    Names,
     Preview,
     Progress,
     Refused,
@@ -59,6 +61,8 @@ ClientEvent = (
     | Refused
     | Models
     | Status
+    | Measured
+    | Names
     | Accepted
     | Started
     | Progress

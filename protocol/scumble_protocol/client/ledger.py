@@ -18,6 +18,7 @@ from scumble_protocol.messages import (
     JOB_EVENTS,
     Accepted,
     Acknowledge,
+    AskNames,
     AskStatus,
     Attach,
     Cancel,
@@ -28,7 +29,10 @@ from scumble_protocol.messages import (
     Forget,
     JobEvent,
     ListModels,
+    Measure,
+    Measured,
     Models,
+    Names,
     Refused,
     Status,
     Submit,
@@ -37,8 +41,9 @@ from scumble_protocol.messages import (
 from scumble_protocol.requests import Request
 from scumble_protocol.session import BlobArrived, ClientSessionEvent
 
-_LASTING = (Acknowledge, Forget, ListModels, AskStatus)
-"""Messages that wait for the next connection; all others are made anew from the errands."""
+_LASTING = (Acknowledge, Forget, ListModels, AskStatus, AskNames)
+"""Messages that wait for the next connection; others are made anew from the errands, or, like
+`measure`, mean nothing any more by then."""
 
 
 @dataclass
@@ -114,7 +119,7 @@ class Ledger:
         self._errands.pop(message.job, None)
         self._outbox.append(message)
 
-    def ask(self, question: ListModels | AskStatus) -> None:
+    def ask(self, question: ListModels | AskStatus | AskNames | Measure) -> None:
         """Ask the server something that is not about a job."""
         self._outbox.append(question)
 
@@ -156,7 +161,7 @@ class Ledger:
         """
         if isinstance(message, BlobArrived):
             return self._blob_arrived(message)
-        if isinstance(message, (Models, Status)):
+        if isinstance(message, (Models, Status, Measured, Names)):
             return [message]
         if isinstance(message, Want):
             self._uploads.update((blob, self._find(blob)) for blob in message.blobs)

@@ -135,10 +135,10 @@ def draft_enlargement(
     return _sending({"image": pixels}, lambda named: replace(request, image=named["image"]))
 
 
-def refinement(settings: Settings, strength: float, model: ModelInfo) -> Refinement:
+def refinement(settings: Settings, strength: float) -> Refinement:
     """How a model draws detail into an enlarged picture, by a painter's settings."""
     return Refinement(
-        model=model.id,
+        model=settings.model,
         prompt=settings.prompt,
         negative=settings.negative,
         strength=strength,

@@ -2,162 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from scumble_protocol.choices import MaskedContent, Sampler
-from scumble_protocol.editor.canvas import Margins, Source
+from scumble_protocol.choices import Sampler, Schedule
+from scumble_protocol.editor.advanced import AdvancedFields
+from scumble_protocol.editor.canvas import LayerInfo, Margins
+from scumble_protocol.editor.fields import ChoiceField, Field, Item, NumberField, TextField
+from scumble_protocol.editor.guide_rows import GuideOffer, GuideRows
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
-from scumble_protocol.editor.names import SAMPLER_NAMES, mode_names, model_facts
+from scumble_protocol.editor.names import mode_names
+from scumble_protocol.editor.offered import (
+    fitting_items,
+    lacking,
+    model_item,
+    sampler_items,
+    schedule_items,
+    style_items,
+)
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.view import Light, View
 from scumble_protocol.messages import ModelInfo
-
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line of a list to choose from.
-
-    Args:
-        id: What it stands for.
-        title: What it shows.
-        tip: Its tooltip.
-        is_enabled: Whether it can be chosen.
-    """
-
-    id: str
-    title: str
-    tip: str = ""
-    is_enabled: bool = True
-
-
-class Field(Protocol[Value]):
-    """Shows a value, which the painter can change."""
-
-    def value(self) -> Value:
-        """What is shown."""
-        ...
-
-    def set_value(self, value: Value) -> None:
-        """Show something else."""
-        ...
-
-
-class NumberField(Protocol):
-    """Shows a number; fields for whole numbers round it."""
-
-    def value(self) -> float:
-        """What is shown."""
-        ...
-
-    def set_value(self, value: float) -> None:
-        """Show something else."""
-        ...
-
-
-class TextField(Protocol):
-    """Shows a text, which the painter can write in."""
-
-    def text(self) -> str:
-        """What is written."""
-        ...
-
-    def set_text(self, text: str) -> None:
-        """Write something else."""
-        ...
-
-
-class ChoiceField(Protocol):
-    """Shows one of several items."""
-
-    def offer(self, items: Sequence[Item]) -> None:
-        """Show these; what was chosen stays chosen if it is among them."""
-        ...
-
-    def choose(self, wanted: str) -> None:
-        """Choose this id, now or once it is offered; the first one while it is not."""
-        ...
-
-    def id(self) -> str:
-        """What is chosen; what was wanted as long as nothing is offered."""
-        ...
-
-    def has_wanted(self) -> bool:
-        """Whether what was wanted is among what is offered."""
-        ...
-
-
-class AdvancedFields:
-    """What most painters leave as it is; an editor's class makes the fields."""
-
-    steps: NumberField
-    cfg: NumberField
-    grow: NumberField
-    feather: NumberField
-    padding: NumberField
-    content: ChoiceField
-    source: ChoiceField
-    match_color: Field[bool]
-
-    def on(self, settings: Settings) -> Settings:
-        """The settings with what is set here.
-
-        Raises:
-            RequestError: Something is out of its range.
-        """
-        return dataclasses.replace(
-            settings,
-            steps=round(self.steps.value()),
-            cfg=round(self.cfg.value(), 1),
-            grow=round(self.grow.value()),
-            feather=round(self.feather.value()),
-            padding=round(self.padding.value()),
-            content=MaskedContent(self.content.id()),
-            source=Source(self.source.id()),
-            match_color=self.match_color.value(),
-        )
-
-    def fill(self, settings: Settings) -> None:
-        """Show these settings."""
-        self.steps.set_value(settings.steps)
-        self.cfg.set_value(settings.cfg)
-        self.grow.set_value(settings.grow)
-        self.feather.set_value(settings.feather)
-        self.padding.set_value(settings.padding)
-        self.content.choose(settings.content.value)
-        self.source.choose(settings.source.value)
-        self.match_color.set_value(settings.match_color)
-
-
-def content_items(tr: Translate) -> tuple[Item, ...]:
-    """What the model may find under the mask."""
-    return (
-        Item(
-            MaskedContent.ORIGINAL.value,
-            tr("What is there"),
-            tr("The new part is made from what is in the selection."),
-        ),
-        Item(
-            MaskedContent.FILL.value,
-            tr("The surroundings"),
-            tr("The selection is first filled with the colours around it."),
-        ),
-    )
-
-
-def source_items(tr: Translate) -> tuple[Item, ...]:
-    """What of the picture the model may see."""
-    return (
-        Item(Source.VISIBLE.value, tr("All that is visible")),
-        Item(Source.WITHOUT_RESULTS.value, tr("All but Scumble's layers")),
-        Item(Source.ACTIVE_LAYER.value, tr("The active layer alone")),
-    )
 
 
 class OrderForm:
@@ -165,99 +32,130 @@ class OrderForm:
 
     That class sets `tr` and the fields, calls `show_modes` with no reasons, and says in `show_mode`
     which fields are seen. Where the painter chooses a mode, it calls `show_mode`; where a model,
-    `follow_model`.
+    `follow_model`; where a style, `follow_style`; and `show_layers` whenever the picture's layers
+    changed.
     """
 
     tr: Translate
     mode: ChoiceField
     prompt: TextField
     negative: TextField
+    style: ChoiceField
     strength: Field[float]
+    refine: Field[float]
+    """The strength of a pass over what removing or enlarging made."""
     margins: Field[Margins]
     scale: NumberField
     upscaler: ChoiceField
+    second: ChoiceField
+    blend: Field[float]
     count: NumberField
     seed: Field[int | None]
     model: ChoiceField
     sampler: ChoiceField
+    schedule: ChoiceField
     advanced: AdvancedFields
+    guides: GuideRows
 
-    models: tuple[ModelInfo, ...] = ()
+    view: View | None = None
+    """What was shown last."""
+    _layers: tuple[LayerInfo, ...] = ()
     _knows_models = False
-    _samplers: tuple[Sampler, ...] = ()
+    _greyed: Mapping[str, str] = {}
 
     def show_mode(self) -> None:
         """Show the fields that the chosen mode needs."""
         # No abstract class: Qt's have a metaclass of their own, and Python allows but one.
         raise NotImplementedError
 
+    def grey(self, reasons: Mapping[str, str]) -> None:
+        """Grey the fields that have a reason here, which becomes their tooltip, and no others.
+
+        Args:
+            reasons: By the name of a field, here or in `advanced`.
+        """
+        raise NotImplementedError
+
+    @property
+    def chosen_model(self) -> ModelInfo | None:
+        """The model that is chosen, as far as the server has it."""
+        models = self.view.models if self.view else ()
+        return next((model for model in models if model.id == self.model.id()), None)
+
     def order(self, mode: Mode | None = None) -> Order:
-        """What is set, for the mode that is shown or for another one.
+        """What is set, for the mode that is shown or for another one; what is greyed is left out.
 
         Raises:
-            RequestError: Something is out of its range.
+            RequestError: Something is out of its range, or a guide is not complete.
         """
         chosen = mode or Mode(self.mode.id())
         settings = Settings(
             model=self.model.id(),
             # Removing needs no words, and those that are hidden are not meant.
             prompt="" if chosen is Mode.REMOVE else self.prompt.text(),
-            negative=self.negative.text(),
+            negative="" if "negative" in self._greyed else self.negative.text(),
             strength=self.strength.value(),
             sampler=Sampler(self.sampler.id()),
+            schedule=Schedule(self.schedule.id()),
             seed=self.seed.value(),
             count=round(self.count.value()),
         )
+        settings = self.advanced.on(settings, self._greyed)
+        if chosen not in {Mode.REMOVE, Mode.UPSCALE}:
+            settings = self.guides.on(settings)
         return Order(
             mode=chosen,
-            settings=self.advanced.on(settings),
+            settings=settings,
             scale=round(self.scale.value(), 1),
             upscaler=self.upscaler.id(),
             margins=self.margins.value(),
+            style="" if chosen is Mode.REMOVE else self.style.id(),
+            refine=self.refine.value(),
+            second=self.second.id(),
+            blend=self.blend.value(),
         )
 
     def fill(self, order: Order) -> None:
         """Show an order."""
-        settings = order.settings
         self.mode.choose(order.mode.value)
-        self.prompt.set_text(settings.prompt)
-        self.negative.set_text(settings.negative)
-        self.strength.set_value(settings.strength)
+        self.style.choose(order.style)
+        self.refine.set_value(order.refine)
         self.margins.set_value(order.margins)
         self.scale.set_value(order.scale)
         self.upscaler.choose(order.upscaler)
-        self.count.set_value(settings.count)
-        self.seed.set_value(settings.seed)
-        self.model.choose(settings.model)
-        self._choose_sampler(settings.sampler)
-        self.advanced.fill(settings)
-        self.show_mode()
+        self.second.choose(order.second)
+        self.blend.set_value(order.blend)
+        self.guides.fill(order.settings)
+        self._fill(order.settings)
 
     def reuse(self, settings: Settings) -> None:
         """Show the settings of an earlier result; what it does not know stays as it is."""
-        order = self.order()
-        here = order.settings
-        self.fill(
-            dataclasses.replace(
-                order,
-                mode=Mode.REGENERATE if order.mode is Mode.UPSCALE else order.mode,
-                settings=dataclasses.replace(settings, padding=here.padding, source=here.source),
-            )
-        )
+        if self.mode.id() == Mode.UPSCALE.value:
+            self.mode.choose(Mode.REGENERATE.value)
+        self.style.choose("")  # its words are in the prompt already
+        self._fill(settings, ("padding", "source", "area"))
 
     def show_view(self, view: View) -> None:
         """Offer what the server has."""
+        self.view = view
         # Without a server nobody knows what it will offer.
         self.show_modes(view.modes if view.light is Light.ON else {})
-        self.models = view.models
-        self.model.offer([_model_item(model) for model in view.models])
-        self.upscaler.offer(self._upscaler_items(view.upscalers))
-        if view.samplers:
-            self._offer_samplers(view.samplers)
+        self.style.offer(style_items(view.styles, self.tr))
+        self.model.offer([model_item(model) for model in view.models])
+        suiting = Item("", self.tr("Automatic"), self.tr("The one that suits the factor"))
+        self.upscaler.offer(self._upscaler_items(view.upscalers, suiting))
+        self.second.offer(self._upscaler_items(view.upscalers, Item("", self.tr("None"))))
         if view.models and not self._knows_models:
             self._knows_models = True
             if not self.model.has_wanted():  # else steps and sampler are the painter's own
                 self.follow_model()
+        self._show_model()
+
+    def show_layers(self, layers: tuple[LayerInfo, ...]) -> None:
+        """Offer these layers, those of the picture that is worked on."""
+        if layers != self._layers:
+            self._layers = layers
+            self._offer_guides()
 
     def show_modes(self, reasons: Mapping[Mode, str]) -> None:
         """Offer the modes; those that have a reason not to be chosen are greyed."""
@@ -272,27 +170,79 @@ class OrderForm:
 
     def follow_model(self) -> None:
         """Set what the chosen model recommends."""
-        model = next((model for model in self.models if model.id == self.model.id()), None)
+        model = self.chosen_model
         if model is not None:
-            settings = self.advanced.on(Settings()).for_model(model)
-            self.advanced.fill(settings)
-            self._choose_sampler(settings.sampler)
+            self._set({name: getattr(model, name) for name in _RECOMMENDED})
+        self._show_model()
 
-    def _upscaler_items(self, models: tuple[ModelInfo, ...]) -> list[Item]:
-        if not models:
-            return []
-        suiting = Item("", self.tr("Automatic"), self.tr("The one that suits the factor"))
-        return [suiting, *(_model_item(model) for model in models)]
+    def follow_style(self) -> None:
+        """Set what the chosen style asks for besides words."""
+        style = self.view.styles.usable.get(self.style.id()) if self.view else None
+        if style is not None:
+            if style.model:
+                self.model.choose(style.model)
+                self.follow_model()
+            self._set(style.sets)
 
-    def _choose_sampler(self, sampler: Sampler) -> None:
-        if not self._samplers:
-            self._offer_samplers(tuple(Sampler))
-        self.sampler.choose(sampler.value)
+    # From here on: details
 
-    def _offer_samplers(self, samplers: tuple[Sampler, ...]) -> None:
-        self._samplers = samplers
-        self.sampler.offer([Item(sampler.value, SAMPLER_NAMES[sampler]) for sampler in samplers])
+    def _fill(self, settings: Settings, left_out: Collection[str] = ()) -> None:
+        self.prompt.set_text(settings.prompt)
+        self.negative.set_text(settings.negative)
+        self.strength.set_value(settings.strength)
+        self.count.set_value(settings.count)
+        self.seed.set_value(settings.seed)
+        self.model.choose(settings.model)
+        self._set({name: getattr(settings, name) for name in _RECOMMENDED})
+        self.advanced.fill(settings, left_out)
+        self._show_model()
+        self.show_mode()
+
+    def _set(self, values: Mapping[str, Any]) -> None:
+        """Show what a model or a style sets."""
+        self._offer_samplers()
+        for name in ("steps", "cfg"):
+            if name in values:
+                getattr(self.advanced, name).set_value(values[name])
+        for name in ("sampler", "schedule"):
+            if name in values:
+                getattr(self, name).choose(values[name].value)
+
+    def _show_model(self) -> None:
+        """Offer what goes with the chosen model, and grey what it can't do."""
+        model = self.chosen_model
+        self._offer_samplers()
+        if model is not None and not self.sampler.has_wanted():
+            self.sampler.choose(model.sampler.value)
+        if self.view and self.view.models and hasattr(self.advanced, "vae"):
+            own = self.tr("The model's own")
+            self.advanced.vae.offer(fitting_items(self.view.vaes, model, own))
+        self._greyed = lacking(model, self.tr)
+        self.grey(self._greyed)
+        self._offer_guides()
+
+    def _offer_samplers(self) -> None:
+        model = self.chosen_model
+        known = self.view.samplers if self.view else ()
+        self.sampler.offer(sampler_items((model and model.samplers) or known or tuple(Sampler)))
+        self.schedule.offer(schedule_items(self.tr))
+
+    def _offer_guides(self) -> None:
+        view = self.view
+        self.guides.offer(
+            GuideOffer(
+                self._layers,
+                self.chosen_model,
+                view.controls if view else (),
+                view.references if view else (),
+                {name: self._greyed[name] for name in _GUIDES if name in self._greyed},
+            )
+        )
+
+    @staticmethod
+    def _upscaler_items(models: tuple[ModelInfo, ...], first: Item) -> list[Item]:
+        return [first, *(model_item(model) for model in models)] if models else []
 
 
-def _model_item(model: ModelInfo) -> Item:
-    return Item(model.id, model.title, model_facts(model))
+_RECOMMENDED = ("steps", "cfg", "sampler", "schedule")
+_GUIDES = ("controls", "references", "regions")

@@ -46,6 +46,8 @@ def missing(
 def _reason(mode: Mode, features: tuple[str, ...], kinds: set[ModelKind], tr: Translate) -> str:
     if mode.value not in features:
         return tr("This server can't do that yet; a newer Scumble may.")
+    if mode is Mode.REMOVE:
+        return ""  # what it needs of a model is only for refining
     if mode is Mode.UPSCALE:
         return "" if ModelKind.UPSCALER in kinds else tr("The server has no upscaler.")
     return "" if ModelKind.DIFFUSION in kinds else tr("The server has no model for that.")

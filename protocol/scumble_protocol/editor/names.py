@@ -1,4 +1,4 @@
-"""What modes and samplers are called, and what there is to say about a model."""
+"""What modes, samplers and guides are called, and what there is to say about a model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
+from scumble_protocol.guides import ControlKind, ReferenceKind
 from scumble_protocol.messages import ModelInfo
 
 SAMPLER_NAMES: Final[Mapping[Sampler, str]] = {
@@ -51,6 +52,33 @@ def mode_names(tr: Translate) -> Mapping[Mode, str]:
         Mode.EXPAND: tr("Expand"),
         Mode.UPSCALE: tr("Upscale"),
         Mode.SKETCH: tr("Sketch"),
+    }
+
+
+def control_names(tr: Translate) -> Mapping[ControlKind, str]:
+    """What controls are called."""
+    return {
+        ControlKind.CANNY: tr("Canny edges"),
+        ControlKind.SCRIBBLE: tr("Scribble"),
+        ControlKind.LINEART: tr("Line art"),
+        ControlKind.SOFT_EDGE: tr("Soft edges"),
+        ControlKind.DEPTH: tr("Depth"),
+        ControlKind.NORMAL: tr("Normals"),
+        ControlKind.POSE: tr("Pose"),
+        ControlKind.SEGMENTATION: tr("Segmentation"),
+        ControlKind.TILE: tr("Tile"),
+        ControlKind.BLUR: tr("Blur"),
+        ControlKind.INPAINT: tr("Inpaint"),
+    }
+
+
+def reference_names(tr: Translate) -> Mapping[ReferenceKind, str]:
+    """What references are called."""
+    return {
+        ReferenceKind.ALL: tr("Reference: everything"),
+        ReferenceKind.STYLE: tr("Reference: style"),
+        ReferenceKind.COMPOSITION: tr("Reference: composition"),
+        ReferenceKind.FACE: tr("Reference: face"),
     }
 
 

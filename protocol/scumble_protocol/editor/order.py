@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scumble_protocol.checks import check_number
 from scumble_protocol.choices import MaskedContent
 from scumble_protocol.editor.canvas import Margins
 from scumble_protocol.editor.modes import Mode
@@ -21,10 +22,18 @@ class Order:
 
     Args:
         mode: What to do.
-        settings: For every mode but `UPSCALE`.
-        scale: The factor of `UPSCALE`, 1 to 8.
+        settings: For every mode; of an upscale, for its refinement.
+        scale: The factor of `UPSCALE`, 1 to 16.
         upscaler: Its model; empty for the one that suits the factor.
         margins: For `EXPAND`, how much to add to each side.
+        style: The name of a style whose words are put around the prompts; empty for none.
+        refine: Denoising strength of the pass of a model over what `REMOVE` or `UPSCALE` made, 0
+            (none) to 1.
+        second: Another upscaler, whose result is mixed in; empty for none.
+        blend: How much of the second one's result is in the mixture, 0 to 1.
+
+    Raises:
+        RequestError: A number is out of its range.
     """
 
     mode: Mode = Mode.REGENERATE
@@ -32,13 +41,33 @@ class Order:
     scale: float = 2.0
     upscaler: str = ""
     margins: Margins = Margins()  # noqa: RUF009
+    style: str = ""
+    refine: float = 0.0
+    second: str = ""
+    blend: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_number("The factor", self.scale, 1, 16)
+        check_number("The strength of the refinement", self.refine, 0, 1)
+        check_number("The share of the second upscaler", self.blend, 0, 1)
 
     @property
     def effective(self) -> Settings:
         """The settings as the mode means them: what fills or expands keeps nothing that was."""
+        settings = self.settings
+        if self.mode in {Mode.FILL, Mode.EXPAND, Mode.REMOVE}:
+            settings = dataclasses.replace(settings, only_faces=False, target=None)
         if self.mode in {Mode.FILL, Mode.EXPAND}:
-            return dataclasses.replace(self.settings, strength=1.0, content=MaskedContent.FILL)
-        return self.settings
+            settings = dataclasses.replace(settings, strength=1.0, content=MaskedContent.FILL)
+        if self.mode is Mode.REMOVE:
+            # Removing needs no words, and what guides to something else would bring that.
+            settings = dataclasses.replace(
+                settings, prompt="", strength=self.refine, content=MaskedContent.REMOVE,
+                controls=(), references=(), regions=(),
+            )  # fmt: skip
+        if self.mode in {Mode.EXPAND, Mode.REMOVE}:
+            settings = dataclasses.replace(settings, invert=False)
+        return settings
 
     @property
     def prompt(self) -> str:
@@ -69,6 +98,7 @@ class Order:
     @classmethod
     def _of(cls, remembered: Mapping[str, Any]) -> Order:
         settings = Settings.from_json(json.dumps(remembered.get("settings", {})))
+        default = cls()
         try:
             return cls(
                 mode=Mode(remembered["mode"]),
@@ -76,6 +106,10 @@ class Order:
                 scale=float(remembered["scale"]),
                 upscaler=str(remembered["upscaler"]),
                 margins=Margins(**remembered["margins"]),
+                style=str(remembered.get("style", default.style)),
+                refine=float(remembered.get("refine", default.refine)),
+                second=str(remembered.get("second", default.second)),
+                blend=float(remembered.get("blend", default.blend)),
             )
         except (KeyError, TypeError, ValueError, ScumbleError):
             return cls(settings=settings)

@@ -10,27 +10,37 @@ from pathlib import Path
 
 from scumble_protocol.choices import Sampler
 from scumble_protocol.client import Connected, Disconnected
+from scumble_protocol.editor.estimate import memory_text, working_size
 from scumble_protocol.editor.gallery import Picture
 from scumble_protocol.editor.language import Translate
+from scumble_protocol.editor.mask_preview import mask_preview
 from scumble_protocol.editor.memory import Memory, Pending
-from scumble_protocol.editor.modes import Mode, missing
+from scumble_protocol.editor.modes import missing
 from scumble_protocol.editor.names import mode_names
 from scumble_protocol.editor.order import Order
+from scumble_protocol.editor.ordering import start
 from scumble_protocol.editor.progress import advanced
+from scumble_protocol.editor.prompt_words import PromptWords
+from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.starter import Starter
 from scumble_protocol.editor.studio import (
     Applied,
     JobFailed,
+    MaskSeen,
     Offered,
     Studio,
     StudioEvent,
     Unplaced,
 )
+from scumble_protocol.editor.style_shelf import StyleShelf
+from scumble_protocol.editor.styles import SHIPPED
 from scumble_protocol.editor.view import JobView, Light, Offer, PreviewView, View
 from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
 from scumble_protocol.messages import (
     Accepted,
     Cancelled,
+    Device,
+    ModelInfo,
     ModelKind,
     Preview,
     Progress,
@@ -55,11 +65,15 @@ class _Job:
 
 @dataclass
 class _Desk:
-    """What is to be said about one picture, and what was last ordered for it."""
+    """What is to be said about one picture, and what was last ordered for it.
+
+    `mask` is what would be made anew, while the painter looks at it.
+    """
 
     status: str = ""
     is_error: bool = False
     last: Order | None = None
+    mask: PreviewView | None = None
 
 
 @dataclass
@@ -69,6 +83,7 @@ class _Server:
     light: Light = Light.OFF
     text: str = ""
     samplers: tuple[Sampler, ...] = ()
+    device: Device | None = None
     is_starting: bool = False
     tried: float = field(default=0.0)
 
@@ -84,6 +99,7 @@ class Panel:
         starter: Starts the server of this machine.
         tr: Translates what painters read.
         clock: Seconds that only rise.
+        styles: The styles that there are; those that ship with Scumble by default.
     """
 
     def __init__(
@@ -92,13 +108,17 @@ class Panel:
         memory: Memory,
         starter: Starter,
         tr: Translate,
+        *,
         clock: Callable[[], float] = time.monotonic,
+        styles: StyleShelf | None = None,
     ) -> None:
         self.memory = memory
         self._studio = studio
         self._starter = starter
         self._tr = tr
         self._clock = clock
+        self._styles = styles or StyleShelf(SHIPPED)
+        self._words = PromptWords(studio)
         self._jobs: dict[str, _Job] = {}
         self._desks: dict[Picture, _Desk] = {}
         self._server = _Server(text=tr("Looking for the Scumble server …"))
@@ -129,7 +149,7 @@ class Panel:
     def run(self, picture: Picture, order: Order) -> None:
         """Have something done; what is wrong with it becomes the status."""
         desk = self._desks.setdefault(picture, _Desk())
-        desk.last = order
+        desk.last, desk.mask = order, None
         self.memory.use(order)
         self._has_news = True
         self._studio.canvas = picture
@@ -149,6 +169,48 @@ class Panel:
         desk = self._desks.get(picture)
         last = desk.last if desk and desk.last else self.memory.order
         self.run(picture, last.with_new_seed())
+
+    def see_mask(self, picture: Picture, order: Order) -> None:
+        """Show in the preview what an order would make anew, and how strongly; or hide it again."""
+        desk = self._desks.setdefault(picture, _Desk())
+        self._has_news = True
+        if desk.mask is not None:
+            desk.mask, desk.status = None, ""
+            return
+        self._studio.canvas = picture
+        try:
+            job = self._studio.see_mask(order.effective)
+        except ScumbleError as error:
+            self._fail(picture, error)
+            return
+        view = JobView(job, self._tr("Mask"), self._tr("Sending"))
+        self._jobs[job] = _Job(view, picture)
+        desk.status, desk.is_error = "", False
+
+    def measure(self, prompt: str, style: str, model: str) -> None:
+        """Have a prompt measured as it would be sent; `View.measured` will say.
+
+        Args:
+            prompt: The prompt.
+            style: The name of the style whose words are put around it; empty for none.
+            model: The id of the model that is to read it.
+        """
+        known = self._styles.styles().usable.get(style)
+        settings = Settings(prompt=prompt)
+        self._words.ask((known.worded(settings) if known else settings).prompt, model)
+
+    def memory_line(self, picture: Picture, order: Order) -> str:
+        """How much of the device's memory an order would take, for people; empty if not known."""
+        device = self._server.device
+        try:
+            model = self._studio.model(order.settings.model)
+            selection = picture.selection()
+        except ScumbleError:
+            return ""
+        if device is None or selection is None:
+            return ""
+        size = working_size(order, picture.bounds(), selection, model)
+        return memory_text(model, device, size, order.settings, self._tr) if size else ""
 
     def cancel(self, picture: Picture) -> None:
         """Stop the job that the picture's view shows."""
@@ -219,14 +281,18 @@ class Panel:
         shown = self._shown(picture)
         models = self._studio.models
         server = self._server
+        kinds: dict[ModelKind, list[ModelInfo]] = {kind: [] for kind in ModelKind}
+        for model in models:
+            kinds[model.kind].append(model)
+        preview = shown.preview if shown and shown.preview else desk.mask
         return View(
             light=server.light,
             light_text=server.text,
             status=desk.status,
             is_error=desk.is_error,
             modes=missing(self._studio.features, models, self._tr),
-            models=tuple(model for model in models if model.kind is ModelKind.DIFFUSION),
-            upscalers=tuple(model for model in models if model.kind is ModelKind.UPSCALER),
+            models=tuple(kinds[ModelKind.DIFFUSION]),
+            upscalers=tuple(kinds[ModelKind.UPSCALER]),
             samplers=server.samplers,
             job=shown.view if shown else None,
             queued=max(0, len(mine) - 1),
@@ -234,7 +300,16 @@ class Panel:
             can_start_server=server.light is Light.OFF and self._starter.is_possible,
             is_starting=server.is_starting,
             offers=self._offers(picture),
-            preview=shown.preview if shown else None,
+            preview=preview,
+            controls=tuple(kinds[ModelKind.CONTROL]),
+            references=tuple(kinds[ModelKind.REFERENCE]),
+            vaes=tuple(kinds[ModelKind.VAE]),
+            styles=self._styles.styles(),
+            device=server.device,
+            measured=self._words.measured,
+            names=self._words.names,
+            can_show_mask="show_mask" in self._studio.features,
+            is_mask_shown=desk.mask is not None,
         )
 
     # From here on: details
@@ -243,13 +318,10 @@ class Panel:
         reason = missing(self._studio.features, self._studio.models, self._tr)[order.mode]
         if reason:
             raise RequestError(ErrorCode.INVALID_VALUE, reason, self._tr("Choose another mode."))
-        if order.mode is Mode.UPSCALE:
-            return self._studio.upscale(order.scale, order.upscaler)
-        if order.mode is Mode.EXPAND:
-            return self._studio.expand(order.effective, order.margins)
-        return self._studio.regenerate(order.effective)
+        return start(self._studio, order, self._styles.styles())
 
     def _take(self, event: StudioEvent) -> None:
+        self._words.take(event)
         if isinstance(event, Connected):
             self._connected(event)
         elif isinstance(event, Disconnected):
@@ -258,9 +330,8 @@ class Panel:
             self._tell_all(RequestError(ErrorCode.INVALID_VALUE, event.message, event.hint))
         elif isinstance(event, (Accepted, Started, Progress)):
             self._advance(event)
-        elif isinstance(event, Preview):
-            if event.job in self._jobs:
-                self._jobs[event.job].preview = PreviewView(event.rect, event.pixels)
+        elif isinstance(event, (Preview, MaskSeen)):
+            self._see(event)
         elif isinstance(event, (Applied, Offered, Unplaced, JobFailed, Cancelled)):
             self._end(event)
 
@@ -272,6 +343,7 @@ class Panel:
                 "Scumble {version} on {device}", version=welcome.version, device=welcome.device.name
             ),
             welcome.samplers,
+            welcome.device,
         )
 
     def _disconnected(self, event: Disconnected) -> None:
@@ -323,7 +395,21 @@ class Panel:
             self._tell(job.picture, self._tr("Cancelled."))
         else:
             seconds = sum(phase.seconds for phase in event.finished.times)
-            self._tell(job.picture, self._tr("Done in {seconds:.1f} s.", seconds=seconds))
+            done = self._tr("Done in {seconds:.1f} s.", seconds=seconds)
+            notes = (self._tr(note) for note in event.finished.notes)
+            self._tell(job.picture, " ".join((done, *notes)))
+
+    def _see(self, event: Preview | MaskSeen) -> None:
+        job = self._jobs.get(event.job)
+        if job is None:
+            return
+        if isinstance(event, Preview):
+            job.preview = PreviewView(event.rect, event.pixels)
+            return
+        self._over(event.job)
+        if job.picture in self._desks:
+            self._desks[job.picture].mask = mask_preview(event.layer)
+            self._tell(job.picture, self._tr("What is red will be made anew, the more the redder."))
 
     def _over(self, job: str) -> None:
         self._jobs.pop(job, None)

@@ -281,6 +281,15 @@ class Studio:
         )
         return self._start(draft)
 
+    def model(self, wanted: str) -> ModelInfo:
+        """The diffusion model of this id, or the first one where it is empty.
+
+        Raises:
+            RequestError: It is not offered.
+            PeerError: No server has been reached yet.
+        """
+        return self._model(wanted, ModelKind.DIFFUSION)
+
     def measure(self, text: str, model: str) -> None:
         """Ask how long a prompt is for a model; `Measured` answers."""
         self._client.measure(text, model)

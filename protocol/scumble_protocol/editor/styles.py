@@ -77,17 +77,24 @@ class Style:
 
     def applied(self, settings: Settings) -> Settings:
         """The settings with this style: words put around both prompts, and what it sets."""
-        sets = {
-            name: value
-            for name in ("model", "sampler", "schedule", "steps", "cfg")
-            if (value := getattr(self, name))
-        }
+        return self.worded(dataclasses.replace(settings, **self.sets))
+
+    def worded(self, settings: Settings) -> Settings:
+        """The settings with this style's words around both prompts, and nothing else of it."""
         return dataclasses.replace(
             settings,
             prompt=_around(self.prompt, settings.prompt),
             negative=_around(self.negative, settings.negative),
-            **sets,
         )
+
+    @property
+    def sets(self) -> Mapping[str, Any]:
+        """What it sets besides words, by the names of `Settings`."""
+        return {
+            name: value
+            for name in ("model", "sampler", "schedule", "steps", "cfg")
+            if (value := getattr(self, name))
+        }
 
 
 @dataclass(frozen=True)

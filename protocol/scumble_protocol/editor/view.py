@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from scumble_protocol.choices import Sampler
 from scumble_protocol.editor.modes import Mode
+from scumble_protocol.editor.styles import Styles
 from scumble_protocol.geometry import Rect
-from scumble_protocol.messages import ModelInfo
+from scumble_protocol.messages import Device, Measured, ModelInfo, Names
 from scumble_protocol.pixels import Pixels
 
 
@@ -50,10 +51,12 @@ class PreviewView:
     Args:
         rect: Where it belongs, in canvas pixels.
         pixels: `rgba8`, mostly of a smaller size than `rect`.
+        is_mask: Whether it is the mask that the painter wanted to see, and no picture.
     """
 
     rect: Rect
     pixels: Pixels
+    is_mask: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,16 @@ class View:
         can_start_server: Whether there is none, and this machine knows how to start one.
         is_starting: Whether one is being started.
         offers: Results that wait to be put into the picture.
-        preview: What `job` looks like so far.
+        preview: What `job` looks like so far; or the mask that was asked for.
+        controls: The server's control models.
+        references: Its reference models.
+        vaes: Its VAEs.
+        styles: The styles, those of the painter's own among them.
+        device: What the server's models run on; None while that is not known.
+        measured: How long the prompt is that was measured last; None while that is not known.
+        names: What prompts can name; None while that is not known.
+        can_show_mask: Whether the server can show the mask.
+        is_mask_shown: Whether `preview` is the mask.
     """
 
     light: Light
@@ -106,3 +118,12 @@ class View:
     is_starting: bool
     offers: tuple[Offer, ...]
     preview: PreviewView | None
+    controls: tuple[ModelInfo, ...] = ()
+    references: tuple[ModelInfo, ...] = ()
+    vaes: tuple[ModelInfo, ...] = ()
+    styles: Styles = Styles()  # noqa: RUF009 (frozen, so it can be shared)
+    device: Device | None = None
+    measured: Measured | None = None
+    names: Names | None = None
+    can_show_mask: bool = False
+    is_mask_shown: bool = False

@@ -1,0 +1,65 @@
+"""What the server says of a prompt while it is written: how long it is, and what it can name."""
+
+from __future__ import annotations
+
+from scumble_protocol.client import Connected
+from scumble_protocol.editor.language import Translate
+from scumble_protocol.editor.studio import Studio, StudioEvent
+from scumble_protocol.messages import Measured, Models, Names
+
+CHUNK = 75
+"""Tokens that CLIP reads at once."""
+
+
+class PromptWords:
+    """Asks, and keeps the newest answer.
+
+    Args:
+        studio: The way to the server.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        self.measured: Measured | None = None
+        """The newest answer; it may be about an earlier prompt."""
+        self.names: Names | None = None
+        self._studio = studio
+        self._asked: tuple[str, str] | None = None
+        self._is_connected = False
+
+    def ask(self, text: str, model: str) -> None:
+        """Have a prompt measured, if it is another one than before."""
+        if (text, model) != self._asked:
+            self._asked = (text, model)
+            self._send()
+
+    def take(self, event: StudioEvent) -> None:
+        """Take in what the server says."""
+        if isinstance(event, Connected):
+            self._is_connected = True
+            self._send()
+        if isinstance(event, (Connected, Models)):
+            self._studio.ask_names()
+        if isinstance(event, Names):
+            self.names = event
+        if isinstance(event, Measured) and (event.text, event.model) == self._asked:
+            self.measured = event
+
+    def _send(self) -> None:
+        text, model = self._asked or ("", "")
+        if text.strip() and self._is_connected and len(text) <= self._studio.limits.prompt_chars:
+            self._studio.measure(text, model)
+        else:
+            self.measured = None
+
+
+def measured_line(measured: Measured, tr: Translate) -> str:
+    """How long a prompt is, and what is wrong with it, for people; empty if nothing is measured."""
+    if not measured.tokens:
+        return " ".join(tr(sentence) for sentence in measured.wrong)
+    room = CHUNK * max(1, measured.chunks)
+    parts = [tr("{tokens} of {room} tokens", tokens=measured.tokens, room=room)]
+    if measured.kept < measured.tokens:
+        parts.append(tr("The model reads the first {kept} and cuts the rest.", kept=measured.kept))
+    elif measured.chunks > 1:
+        parts.append(tr("Read in {chunks} portions.", chunks=measured.chunks))
+    return " · ".join((*parts, *(tr(sentence) for sentence in measured.wrong)))
