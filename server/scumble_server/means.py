@@ -18,6 +18,7 @@ from scumble_server.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from scumble_server.models.model import Model
+    from scumble_server.spec import ModelSpec
     from scumble_server.upscale.upscaler import Upscaler
 
 Blobs = Callable[[str], bytes]
@@ -29,6 +30,9 @@ class Shelf(Protocol):
 
     def get(self, model: str, report: Reporter) -> Model | Upscaler:
         """The model of that id; raises RequestError or ServerError when it can't be had."""
+
+    def spec_of(self, model: str) -> ModelSpec | None:
+        """What a diffusion model needs, without loading it; None if that can't be known yet."""
 
 
 @dataclass(frozen=True)

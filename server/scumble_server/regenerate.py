@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Size
 from scumble_protocol.requests import Regenerate
+from scumble_server.abilities import check_able
 from scumble_server.compose import Layer, compose, untouched
 from scumble_server.crop import Crop
 from scumble_server.detail import Detail, tile_side
@@ -41,6 +42,7 @@ def regenerate(request: Regenerate, means: Means) -> tuple[Made, ...]:
             Made(layer, seed, PromptUsed(said.prompt, said.negative))
             for seed, said in zip(seeds_of(request), wordings, strict=True)
         )
+    check_able(request, wordings, means)
     model = diffusion_model(request.model, means)
     spec = model.spec
     while True:

@@ -17,6 +17,7 @@ import torch
 
 from scumble_protocol.choices import MaskedContent
 from scumble_protocol.messages import Phase
+from scumble_server.abilities import refuse_unable
 from scumble_server.families.asking import arguments, full_steps, whole_picture
 from scumble_server.families.drift import put_back
 from scumble_server.families.family import Shown
@@ -28,6 +29,7 @@ from scumble_server.models.preview import draw_preview, fit_preview
 from scumble_server.models.remembered import Remembered
 from scumble_server.prompts import attention
 from scumble_server.prompts.tokens import Count
+from scumble_server.prompts.wording import Wording
 from scumble_server.report import PreviewReport, ProgressReport
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from scumble_server.crop import Crop
     from scumble_server.families.family import Family
     from scumble_server.opencv import Floats
-    from scumble_server.prompts.wording import Wording
     from scumble_server.report import Reporter
     from scumble_server.spec import ModelSpec
 
@@ -89,7 +90,7 @@ class FamilyModel:
 
     @contextmanager
     def using(self, wording: Wording) -> Iterator[None]:
-        """Nothing is added to these models: `checks.py` refuses LoRAs before one is loaded."""
+        """Nothing is added to these models: `abilities.py` refuses LoRAs before one is loaded."""
         yield
 
     def measure(self, prompt: str) -> Count:
@@ -103,6 +104,7 @@ class FamilyModel:
         self, crop: Crop, request: Regenerate, seeds: tuple[int, ...], report: Reporter
     ) -> tuple[Floats, ...]:
         """See `Model.sample`."""
+        refuse_unable(request, self.spec, Wording(request.prompt, request.negative, request.prompt))
         # What a pipeline draws by chance itself, it draws for all at once: then each goes alone, so
         # that a seed means the same picture in every batch.
         draws = self.family.shown is not Shown.NOTHING

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from scumble_server.models.catalog import Catalog
     from scumble_server.models.model import Model
     from scumble_server.report import Reporter
+    from scumble_server.spec import ModelSpec
     from scumble_server.upscale.upscaler import Upscaler
 
     Kept = Model | Upscaler | Addition
@@ -115,6 +116,19 @@ class Shelf:
         self._models.move_to_end(name)
         self._in_use.add(name)
         return self._models[name]
+
+    def spec_of(self, model: str) -> ModelSpec | None:
+        """What a diffusion model needs, without loading it.
+
+        None for upscalers, and for models that still have to be fetched.
+
+        Raises:
+            RequestError: As `Catalog.find`.
+        """
+        if known := self._models.get(model):
+            return getattr(known, "spec", None)
+        source = self._catalog.find(model)
+        return source.spec if isinstance(source, (FolderSource, CheckpointSource)) else None
 
     def _load(self, model: str, report: Reporter) -> Kept:
         source = self._catalog.find(model)
