@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scumble_protocol.errors import ErrorCode, RequestError
@@ -65,7 +65,8 @@ class Wording:
         negative: The negative prompt.
         text: The prompt without tags.
         loras: In the order of the tags.
-        embeddings: Those named in either prompt.
+        embeddings: Those named in any of the prompts.
+        regions: The prompt of each region.
     """
 
     prompt: str
@@ -73,6 +74,15 @@ class Wording:
     text: str
     loras: tuple[Lora, ...] = ()
     embeddings: tuple[Embedding, ...] = ()
+    regions: tuple[str, ...] = ()
+
+    def asked(self, request: Regenerate) -> Regenerate:
+        """The request that it is the wording of, with its prompts as a model reads them."""
+        regions = tuple(
+            replace(region, prompt=prompt)
+            for region, prompt in zip(request.regions, self.regions, strict=True)
+        )
+        return replace(request, prompt=self.text, negative=self.negative, regions=regions)
 
 
 def word(request: Regenerate, seed: int, library: Library) -> Wording:
@@ -92,10 +102,15 @@ def word(request: Regenerate, seed: int, library: Library) -> Wording:
             f"The LoRA {misplaced[0].name!r} is in the negative prompt.",
             "Put it into the prompt; a negative weight turns it round.",
         )
-    for said in (text, negative):
+    regions = tuple(
+        _plain(region.prompt, f"{seed} region {number}", library)
+        for number, region in enumerate(request.regions)
+    )
+    for said in (text, negative, *regions):
         attention.parse(said)  # refuses absurd weights
     loras = tuple(_lora(tag, library) for tag in tags)
-    return Wording(prompt, negative, text, loras, _embeddings(f"{text}\n{negative}", library))
+    embeddings = _embeddings("\n".join((text, negative, *regions)), library)
+    return Wording(prompt, negative, text, loras, embeddings, regions)
 
 
 def check_prompts(request: Request, library: Library) -> None:
@@ -108,6 +123,18 @@ def check_prompts(request: Request, library: Library) -> None:
     if isinstance(asked, Regenerate):
         for seed in seeds_of(asked):
             word(asked, seed, library)
+
+
+def _plain(prompt: str, key: str, library: Library) -> str:
+    """The prompt of a region with its choices made; LoRAs change the whole model, not a part."""
+    text, tags = take_tags(decide(prompt, key, library.lines))
+    if tags:
+        raise RequestError(
+            ErrorCode.INVALID_VALUE,
+            f"The LoRA {tags[0].name!r} is in the prompt of a region.",
+            "Put it into the prompt for the whole; it can't hold in a part only.",
+        )
+    return text
 
 
 def _lora(tag: LoraTag, library: Library) -> Lora:
