@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scumble_protocol.geometry import Rect, Size
+
 Mask = NDArray[np.uint8]
 """(height, width), 0 to 255."""
 Floats = NDArray[np.float32]
@@ -69,6 +71,21 @@ def extended(array: Array, right: int, below: int) -> Array:
     if not right and not below:
         return array
     return cast("Array", cv2.copyMakeBorder(array, 0, below, 0, right, cv2.BORDER_REPLICATE))
+
+
+def distance_to_zero(mask: Mask) -> Floats:
+    """How far each pixel is from the nearest 0, in pixels, exactly along rows and columns."""
+    return cast("Floats", cv2.distanceTransform(mask, cv2.DIST_L2, 3))
+
+
+def surrounded(array: Array, at: Rect, size: Size) -> Array:
+    """The array at a place in a larger one, its edges repeated around it."""
+    sides = (at.y, size.height - at.bottom, at.x, size.width - at.right)
+    return (
+        cast("Array", cv2.copyMakeBorder(array, *sides, cv2.BORDER_REPLICATE))
+        if any(sides)
+        else array
+    )
 
 
 def without_alpha(picture: Array) -> Array:

@@ -5,42 +5,57 @@ from __future__ import annotations
 import numpy as np
 
 from scumble_protocol.choices import MaskedContent
-from scumble_protocol.geometry import Size
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.messages import Phase
 from scumble_protocol.requests import Regenerate
 from scumble_server import opencv
 from scumble_server.crop import Crop, WorkingSize, scaled, working_size
 from scumble_server.fill import fill_unknown
 from scumble_server.masks import blend_mask, soften
 from scumble_server.opencv import Array, Floats, Mask, Picture, unit
+from scumble_server.removal import telling, without
+from scumble_server.report import Reporter, silent
 from scumble_server.spec import ModelSpec
 
 _FORGOTTEN_FROM = 0.75
 """At strength 1, content is forgotten from this local strength on, fully at local strength 1."""
 
 
-def prepare(request: Regenerate, picture: Picture, selection: Mask, spec: ModelSpec) -> Crop:
+def prepare(
+    request: Regenerate,
+    picture: Picture,
+    selection: Mask,
+    spec: ModelSpec,
+    report: Reporter = silent,
+) -> Crop:
     """Bring a context to a model's working size, with the masks that say where and how much.
 
     Args:
-        request: What to do; `context`, `strength`, `content`, `grow` and `feather` are used.
-        picture: uint8 or uint16 (height, width, 4), the context's pixels.
-        selection: uint8 (height, width).
+        request: What to do; `context` or `target`, `strength`, `content`, `seed`, `grow` and
+            `feather` are used.
+        picture: uint8 or uint16 (height, width, 4), the context's pixels, at the size of `target`
+            if there is one.
+        selection: uint8 (height, width), what is to be made anew there.
         spec: The needs of the model.
+        report: Told how far it is where that takes a while.
 
     Raises:
         RequestError: Nothing is selected.
     """
     soft = soften(selection, request.grow, request.feather)
-    size = working_size(request.context.size, spec)
+    context = request.context if request.target is None else Rect.of(request.target)
+    size = working_size(context.size, spec)
     denoise = unit(_pad(scaled(soft, size.content), size))
+    if request.content is MaskedContent.REMOVE:
+        picture = without(picture, soft, request.seed, telling(report, Phase.ENCODING))
     image = _opaque(picture, size.content)
-    if request.strength >= 1 or request.content is MaskedContent.FILL:
+    if request.content is not MaskedContent.REMOVE and _is_forgotten(request):
         # Nothing of the old content shall be kept, but the VAE sees some 30 pixels far, so that
         # it would shine through in the latents around the mask. Below 1 it is meant to be kept,
         # unless the painter asks for its surroundings instead.
         image = fill_unknown(image, _remembered(scaled(soft, size.content)))
     return Crop(
-        context=request.context,
+        context=context,
         content=size.content,
         working=size.padded,
         image=_pad(image, size),
@@ -48,6 +63,10 @@ def prepare(request: Regenerate, picture: Picture, selection: Mask, spec: ModelS
         blend=blend_mask(soft),
         original=picture,
     )
+
+
+def _is_forgotten(request: Regenerate) -> bool:
+    return request.strength >= 1 or request.content is MaskedContent.FILL
 
 
 def has_transparency(picture: Picture) -> bool:

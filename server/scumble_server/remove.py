@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_protocol.messages import Phase
 from scumble_protocol.requests import Remove
 from scumble_server.compose import Layer
-from scumble_server.fill import fill_unknown
 from scumble_server.made import Made
 from scumble_server.masks import blend_mask, bounds, soften
 from scumble_server.means import Means
-from scumble_server.opencv import copied, quantized, unit, with_alpha, without_alpha
+from scumble_server.removal import telling, without
 
 
 def remove(request: Remove, means: Means) -> Made:
-    """The surroundings go on where something was."""
+    """The surroundings go on where something was.
+
+    Raises:
+        RequestError: Nothing is selected, or everything.
+    """
     picture, selection = means.read(request.image), means.read(request.mask)
     soft = soften(selection, request.grow, request.feather)
-    filled = fill_unknown(unit(without_alpha(picture)), 1 - unit(soft))
+    if soft.all():
+        raise RequestError(
+            ErrorCode.INVALID_VALUE,
+            "Everything is selected, so nothing is left that could go on in its place.",
+            "Select only what is to be taken away.",
+        )
+    filled = without(picture, soft, request.seed, telling(means.report, Phase.SAMPLING))
     blend = blend_mask(soft)
     shown = bounds(blend)
-    rows, columns = slice(shown.y, shown.bottom), slice(shown.x, shown.right)
-    made = with_alpha(quantized(filled, picture))[rows, columns]
-    mask = blend[rows, columns]
-    pixels = copied(made, mask, onto=picture[rows, columns])
-    return Made(Layer(shown.moved(request.context.x, request.context.y), pixels, mask))
+    area = np.s_[shown.y : shown.bottom, shown.x : shown.right]
+    layer = Layer(shown.moved(request.context.x, request.context.y), filled[area], blend[area])
+    return Made(layer, request.seed)
