@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from scumble_gimp.arguments import ARGUMENTS, Choice, Number, Switch, Text, order_of
+from scumble_gimp.arguments import ARGUMENTS, Choice, Number, Switch, Text
+from scumble_gimp.wishes import Surroundings, order_of
 from scumble_protocol.checks import MAX_SEED
-from scumble_protocol.choices import MaskedContent, Sampler
+from scumble_protocol.choices import MaskedContent, Sampler, Schedule
 from scumble_protocol.editor.canvas import Margins, Source
 from scumble_protocol.editor.modes import Mode
-from scumble_protocol.editor.settings import Settings
+from scumble_protocol.editor.settings import Area, Settings
+from scumble_protocol.editor.styles import Style, Styles
 from scumble_protocol.errors import RequestError
+from scumble_protocol.geometry import Size
 from scumble_protocol.messages import ModelInfo, ModelKind
 
 
@@ -33,10 +37,13 @@ def model(name: str, kind: ModelKind = ModelKind.DIFFUSION) -> ModelInfo:
         steps=11,
         cfg=3.5,
         sampler=Sampler.LCM,
+        schedule=Schedule.SGM_UNIFORM,
     )
 
 
 MODELS = (model("big", ModelKind.UPSCALER), model("first"), model("second"))
+STYLES = Styles({"ink": Style("ink", "Ink", "{prompt}, ink", "colours", model="second", steps=9)})
+AROUND = Surroundings(MODELS, STYLES, Size(300, 200))
 
 
 @dataclass
@@ -54,14 +61,13 @@ class Typed:
 
 def settings(mode: Mode = Mode.REGENERATE, **typed: Any) -> Settings:
     values = {name.replace("_", "-"): value for name, value in typed.items()}
-    return order_of(mode, Typed(mode, values), MODELS).settings
+    return order_of(mode, Typed(mode, values), AROUND).settings
 
 
 def test_without_a_word_everything_is_as_the_model_and_scumble_recommend() -> None:
     recommended = Settings().for_model(MODELS[1])
-    assert settings() == Settings(
-        sampler=recommended.sampler, steps=recommended.steps, cfg=recommended.cfg
-    )
+    assert settings() == dataclasses.replace(recommended, model="")
+    assert settings().schedule is Schedule.SGM_UNIFORM
     assert settings().steps == 11
 
 
@@ -82,6 +88,17 @@ def test_what_is_typed_counts() -> None:
         match_color=False,
         content="fill",
         source="active_layer",
+        schedule="beta",
+        full_steps=True,
+        cfg_rescale=0.5,
+        clip_skip=2,
+        passes="0.4, 0.2",
+        hires=0.3,
+        batch=2,
+        vae="mse",
+        area="whole",
+        invert=True,
+        only_faces=True,
     )
     assert made == Settings(
         prompt="a cat",
@@ -99,19 +116,75 @@ def test_what_is_typed_counts() -> None:
         match_color=False,
         content=MaskedContent.FILL,
         source=Source.ACTIVE_LAYER,
+        schedule=Schedule.BETA,
+        full_steps=True,
+        cfg_rescale=0.5,
+        clip_skip=2,
+        passes=(0.4, 0.2),
+        hires=0.3,
+        batch=2,
+        vae="mse",
+        area=Area.WHOLE,
+        invert=True,
+        only_faces=True,
+    )
+
+
+def test_the_rim_can_be_left_to_scumble() -> None:
+    made = settings(grow=-1, feather=-1)
+    assert (made.grow, made.feather) == (None, None)
+
+
+def test_a_style_sets_what_is_not_chosen() -> None:
+    typed = Typed(Mode.FILL, {"prompt": "a cat", "style": "ink"})
+    order = order_of(Mode.FILL, typed, AROUND)
+    assert (order.style, order.settings.prompt) == ("ink", "a cat")
+    made = order.settings
+    assert (made.model, made.steps, made.sampler) == ("second", 9, Sampler.LCM)
+    chosen = settings(style="ink", model="first", steps=4)
+    assert (chosen.model, chosen.steps) == ("first", 4)
+    with pytest.raises(RequestError, match="There is no style 'oil'"):
+        settings(style="oil")
+
+
+def test_further_passes_are_numbers() -> None:
+    with pytest.raises(RequestError, match="'soon'"):
+        settings(passes="soon")
+
+
+def test_what_is_taken_away_has_a_rim_and_a_seed_and_no_words() -> None:
+    made = settings(Mode.REMOVE, grow=3, feather=-1, padding=7, seed="5")
+    assert order_of(Mode.REMOVE, Typed(Mode.REMOVE, {"refine": 0.2}), AROUND).refine == 0.2
+    assert made == Settings(
+        sampler=Sampler.LCM,
+        schedule=Schedule.SGM_UNIFORM,
+        steps=11,
+        cfg=3.5,
+        grow=3,
+        feather=None,
+        padding=7,
+        seed=5,
     )
 
 
 def test_what_fills_has_no_strength_and_expanding_has_margins() -> None:
-    order = order_of(Mode.EXPAND, Typed(Mode.EXPAND, {"left": 8, "bottom": 4}), MODELS)
+    order = order_of(Mode.EXPAND, Typed(Mode.EXPAND, {"left": 8, "bottom": 4}), AROUND)
     assert order.margins == Margins(left=8, bottom=4)
     assert order.effective.strength == 1.0
+    typed = Typed(Mode.EXPAND, {"left": 8, "ratio": "2:1", "anchor": "right"})
+    assert order_of(Mode.EXPAND, typed, AROUND).margins == Margins(left=100)
     assert settings(Mode.FILL, prompt="grass").prompt == "grass"
 
 
 def test_enlarging_has_a_scale_and_an_upscaler() -> None:
-    order = order_of(Mode.UPSCALE, Typed(Mode.UPSCALE, {"scale": 3.0, "model": "big"}), MODELS)
+    typed = Typed(Mode.UPSCALE, {"scale": 3.0, "model": "big"})
+    order = order_of(Mode.UPSCALE, typed, AROUND)
     assert (order.mode, order.scale, order.upscaler) == (Mode.UPSCALE, 3.0, "big")
+    assert (order.refine, order.second, order.settings.model) == (0.0, "", "")
+    more = {"second": "lanczos", "blend": 0.25, "refine": 0.3, "refiner": "second", "prompt": "a"}
+    order = order_of(Mode.UPSCALE, Typed(Mode.UPSCALE, more), AROUND)
+    assert (order.second, order.blend, order.refine) == ("lanczos", 0.25, 0.3)
+    assert (order.settings.model, order.settings.prompt) == ("second", "a")
 
 
 def test_a_model_that_is_not_offered_is_left_for_the_studio_to_refuse() -> None:

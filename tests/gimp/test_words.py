@@ -12,17 +12,21 @@ import pytest
 import scumble_gimp
 from scumble_gimp.arguments import ARGUMENTS, Choice
 from scumble_protocol.editor.language import FOLDER
-from scumble_protocol.editor.names import SAMPLER_NAMES
+from scumble_protocol.editor.names import SAMPLER_NAMES, SCHEDULE_NAMES
+
+NAMES = {*SAMPLER_NAMES.values(), *SCHEDULE_NAMES.values()}
+"""Proper names, the same in every language."""
 
 PROCEDURES = Path(scumble_gimp.__file__).with_name("procedures.py")
 
 
 def dialogs() -> Iterator[str]:
     for arguments in ARGUMENTS.values():
+        yield from (fold.title for fold in arguments.folds)
         for argument in arguments.all:
             yield from (argument.label, argument.help)
             if isinstance(argument, Choice):
-                yield from set(argument.options.values()) - set(SAMPLER_NAMES.values())
+                yield from set(argument.options.values()) - NAMES
 
 
 def menus() -> Iterator[str]:

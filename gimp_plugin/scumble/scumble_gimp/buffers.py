@@ -24,14 +24,20 @@ STRIP_BYTES: Final = 2**20
 """About how much is written in one portion."""
 
 
-def read(drawable: Gimp.Drawable, rect: Rect, form: PixelFormat) -> bytes:
+def read(drawable: Gimp.Drawable, rect: Rect, form: PixelFormat, factor: float = 1.0) -> bytes:
     """The pixels of a drawable, in its own coordinates; transparent black outside of it.
+
+    Args:
+        drawable: The drawable.
+        rect: Where, after it was scaled by the factor.
+        form: The format to convert to.
+        factor: Above 0 to 1.
 
     Raises:
         ServerError: GIMP gave something else.
     """
     area = Gegl.Rectangle.new(rect.x, rect.y, rect.width, rect.height)
-    data = bytes(drawable.get_buffer().get(area, 1.0, BABL[form], Gegl.AbyssPolicy.NONE))
+    data = bytes(drawable.get_buffer().get(area, factor, BABL[form], Gegl.AbyssPolicy.NONE))
     if len(data) != rect.size.pixels * form.bytes_per_pixel:
         raise ServerError(
             ErrorCode.INTERNAL,

@@ -13,7 +13,7 @@ from scumble_gimp.placing import Loose, closed, position_above
 from scumble_gimp.precision import format_of
 from scumble_gimp.refusals import refuse_quick_mask, refuse_unworkable
 from scumble_gimp.results import layer_of, result_groups, variations_in
-from scumble_gimp.seeing import Drawables, active_layer, rect_of, see_layer, see_merged
+from scumble_gimp.seeing import Drawables, active_layer, rect_of, see_layer, see_merged, see_small
 from scumble_gimp.thumbnails import thumbnail_of
 from scumble_protocol.editor.canvas import LayerInfo, Margins, ResultGroup, Snapshot, Source
 from scumble_protocol.editor.gallery import Variation
@@ -151,6 +151,10 @@ class GimpPicture:
     def thumbnail(self, variation: Variation, side: int) -> Pixels:
         """What the layer looks like, without its mask."""
         return thumbnail_of(layer_of(self.image, variation), side)
+
+    def look(self, rect: Rect, size: Size) -> Pixels:
+        """What the painter sees there, as `rgba8` in a smaller size."""
+        return Pixels(size, PixelFormat.RGBA8, see_small(self.image, rect, size))
 
     def show(self, variation: Variation) -> None:
         """Make it the only visible layer of its group; no undo step."""

@@ -12,8 +12,10 @@ from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.memory import Pending
 from scumble_protocol.editor.modes import Mode, missing
 from scumble_protocol.editor.order import Order
+from scumble_protocol.editor.ordering import start
 from scumble_protocol.editor.progress import advanced
 from scumble_protocol.editor.studio import Applied, JobFailed, Offered, StudioEvent, Unplaced
+from scumble_protocol.editor.styles import Styles
 from scumble_protocol.editor.view import JobView
 from scumble_protocol.errors import ErrorCode, PeerError, RequestError
 from scumble_protocol.messages import Accepted, Cancelled, Progress, Started
@@ -61,11 +63,12 @@ class Errand:
         """The jobs of this picture that earlier runs left behind."""
         return self._memory.left_behind(self._picture.key())
 
-    def run(self, order: Order, title: str) -> None:
+    def run(self, order: Order, styles: Styles, title: str) -> None:
         """Have it done; returns when the result is in the picture.
 
         Args:
             order: What to do.
+            styles: The style presets that there are.
             title: How people call the job if it has no prompt.
 
         Raises:
@@ -76,7 +79,7 @@ class Errand:
             hint = self._tr("Look for a newer Scumble, or another model.")
             raise RequestError(ErrorCode.INVALID_VALUE, reason, hint)
         title = order.prompt or title
-        job = self._start(order)
+        job = start(self._line.studio, order, styles)
         self._memory.expect(job, Pending(self._picture.key(), title))
         self._await(job, title)
 
@@ -95,14 +98,6 @@ class Errand:
         """Why the server does not offer this; empty if it does."""
         studio = self._line.studio
         return missing(studio.features, studio.models, self._tr)[mode]
-
-    def _start(self, order: Order) -> str:
-        studio = self._line.studio
-        if order.mode is Mode.UPSCALE:
-            return studio.upscale(order.scale, order.upscaler)
-        if order.mode is Mode.EXPAND:
-            return studio.expand(order.effective, order.margins)
-        return studio.regenerate(order.effective)
 
     def _await(self, job: str, title: str) -> None:
         view = JobView(job, title, self._tr("Sending"))
@@ -135,6 +130,8 @@ class Errand:
             raise RequestError(
                 ErrorCode.UNKNOWN_JOB, "The job was cancelled elsewhere.", "Start it again."
             )
+        if event.finished.notes:
+            self._bar.note("\n".join(self._tr(note) for note in event.finished.notes))
         return True
 
     def _bear_loss(self) -> None:

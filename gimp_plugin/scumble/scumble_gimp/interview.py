@@ -15,6 +15,7 @@ from scumble_gimp.questions import LeftBehind, ask_about_left_behind, ask_to_con
 from scumble_gimp.refusals import is_indexed
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
+from scumble_protocol.editor.styles import Styles
 
 
 class Interview:
@@ -62,7 +63,7 @@ class Interview:
                 has_placed = True
         return has_placed
 
-    def ask(self, call: Call, line: Line, errand: Errand) -> bool:
+    def ask(self, call: Call, line: Line, errand: Errand, styles: Styles) -> bool:
         """Show the dialog; whether to go on."""
-        dialog = Dialog(call.procedure, call.config, self._mode, self._title, self._tr)
+        dialog = Dialog(call, self._mode, self._title, styles, self._tr)
         return dialog.ask(line, errand)

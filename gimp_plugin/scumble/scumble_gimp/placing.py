@@ -68,6 +68,7 @@ class Loose:
         made = Gimp.Layer.new(image, layer.name, size.width, size.height, kind, 100.0, normal)
         self.layers.append(made)
         mix_as_stored(made, image)
+        attach_request(made, layer.request_json)
         yield from self._fill(made, layer.pixels)
         made.set_offsets(layer.rect.x, layer.rect.y)
         mask = made.create_mask(Gimp.AddMaskType.BLACK)

@@ -61,3 +61,8 @@ class ProgressBar:
         if self._is_shown and self._fraction is None and now - self._pulsed > PULSE_SECONDS:
             self._pulsed = now
             Gimp.progress_pulse()
+
+    @staticmethod
+    def note(text: str) -> None:
+        """Tell the painter something that is good to know, where GIMP tells such things."""
+        Gimp.message(text)

@@ -10,13 +10,16 @@ from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.errors import ErrorCode, RequestError
 
 REQUEST: Final = "scumble-request"
-"""The name of the parasite on a result group; its data is the request as JSON in UTF-8."""
+"""The name of the parasite on a result group and on its layers; its data is a record as JSON.
+
+A group has that of its first layer. Groups of earlier versions have none on their layers.
+"""
 
 
-def attach_request(group: Gimp.GroupLayer, request_json: str) -> None:
-    """Keep the request with a group that is not in its image yet; XCF files keep it too."""
+def attach_request(item: Gimp.Layer, request_json: str) -> None:
+    """Keep a record with a layer or group that is not in its image yet; XCF files keep it too."""
     flags = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
-    group.attach_parasite(Gimp.Parasite.new(REQUEST, flags, request_json.encode()))
+    item.attach_parasite(Gimp.Parasite.new(REQUEST, flags, request_json.encode()))
 
 
 def result_groups(image: Gimp.Image) -> list[Gimp.GroupLayer]:
@@ -33,14 +36,15 @@ def is_result(item: Gimp.Item) -> bool:
 
 def variations_in(group: Gimp.GroupLayer) -> Iterator[Variation]:
     """The variations of a result group from top to bottom."""
-    request_json = bytes(group.get_parasite(REQUEST).get_data()).decode("utf-8", "replace")
+    of_group = group.get_parasite(REQUEST)
     for layer in group.get_children():
+        record = layer.get_parasite(REQUEST) or of_group
         yield Variation(
             group=str(group.get_tattoo()),
             layer=str(layer.get_tattoo()),
             name=layer.get_name(),
             is_visible=layer.get_visible(),
-            request_json=request_json,
+            request_json=bytes(record.get_data()).decode("utf-8", "replace"),
         )
 
 

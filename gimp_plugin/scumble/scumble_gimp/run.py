@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from scumble_gimp.arguments import order_of
 from scumble_gimp.call import Call
 from scumble_gimp.canvas import GimpPicture
 from scumble_gimp.errand import Errand
@@ -10,8 +9,10 @@ from scumble_gimp.line import Line
 from scumble_gimp.memory import GimpMemory
 from scumble_gimp.progress import ProgressBar
 from scumble_gimp.refusals import refuse_unworkable
+from scumble_gimp.wishes import Surroundings, order_of
 from scumble_gimp.words import translation
 from scumble_protocol.editor.modes import Mode
+from scumble_protocol.editor.styles import OWN, SHIPPED, Styles
 from scumble_protocol.endpoint import state_folder
 
 
@@ -38,14 +39,16 @@ def run(call: Call, mode: Mode, title: str) -> bool:
             return False
         call = workable
     refuse_unworkable(call.image)
+    styles = Styles.read(SHIPPED, state / OWN)
     picture = GimpPicture(call.image, call.drawables)
     with Line(state, picture) as line, ProgressBar(tr) as bar:
         errand = Errand(picture, line, GimpMemory.of_state(state), bar, tr)
         if interview is not None:
             if interview.settle_left_behind(errand):
                 return True
-            if not interview.ask(call, line, errand):
+            if not interview.ask(call, line, errand, styles):
                 return False
         errand.reach(may_start=not call.is_by_script)
-        errand.run(order_of(mode, call.config, line.studio.models), title)
+        around = Surroundings(line.studio.models, styles, picture.bounds())
+        errand.run(order_of(mode, call.config, around), styles, title)
     return True

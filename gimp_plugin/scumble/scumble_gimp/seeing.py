@@ -11,7 +11,7 @@ from scumble_gimp.host import Gimp
 from scumble_gimp.results import result_groups
 from scumble_protocol.editor.canvas import Margins
 from scumble_protocol.errors import ErrorCode, RequestError
-from scumble_protocol.geometry import Rect
+from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat
 
 Drawables = Sequence[Gimp.Drawable]
@@ -45,6 +45,17 @@ def see_merged(
         size = margins.around(rect_of(image).size)
         must(copy.resize(size.width, size.height, margins.left, margins.top))
         return _merged(copy, rect, form)
+
+
+def see_small(image: Gimp.Image, rect: Rect, size: Size) -> bytes:
+    """What the painter sees there, as `rgba8` in a smaller size of about the same proportions."""
+    factor = max(size.width / rect.width, size.height / rect.height)
+    place = Rect(round(rect.x * factor), round(rect.y * factor), size.width, size.height)
+    merged = Gimp.Layer.new_from_visible(image, image, "Scumble")
+    try:
+        return buffers.read(merged, place, PixelFormat.RGBA8, factor)
+    finally:
+        merged.delete()
 
 
 def see_layer(layer: Gimp.Layer, rect: Rect, form: PixelFormat) -> bytes:

@@ -73,7 +73,8 @@ image.reorder_item(blue, None, 0)
 blue.set_name("renamed")
 canvas.expand(Margins(left=20, top=30, right=40, bottom=0))
 result["to be"] = [known(canvas)["red"].bounds == Rect(20, 30, 40, 30), listed(canvas)[-2][1]]
-result["read to be"] = [alone(canvas, "red", (20, 30, 40, 30)), alone(canvas, "red", (0, 0, 20, 30))]
+places = (20, 30, 40, 30), (0, 0, 20, 30)
+result["read to be"] = [alone(canvas, "red", place) for place in places]
 result["as it is"] = [canvas.bounds().width, known(canvas)["red"].bounds == Rect(0, 0, 40, 30)]
 result["same id"] = known(canvas)["renamed"].id == kept
 image.remove_layer(blue)

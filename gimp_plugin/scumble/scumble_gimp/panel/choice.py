@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from scumble_gimp.host_window import Gtk, Pango
 from scumble_gimp.panel.wheel import ignore_wheel
-from scumble_protocol.editor.form import Item
+from scumble_protocol.editor.fields import Item
 
 
 class Choice:

@@ -14,13 +14,16 @@ from scumble_gimp.panel.preview import PreviewField
 from scumble_gimp.panel.progress import ProgressLines
 from scumble_gimp.panel.server_buttons import ServerButtons
 from scumble_gimp.panel.strip import VariationStrip
-from scumble_gimp.panel.style import GAP, flat_button
+from scumble_gimp.panel.style import GAP, flat_button, small_label
 from scumble_gimp.panel.thumbnail import Wishes
 from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.names import mode_names
+from scumble_protocol.editor.prompt_words import measured_line
 from scumble_protocol.editor.view import Light, View
+from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.pixels import Pixels
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Actions:
     drop: Callable[[str], object]
     show: Callable[[Variation], object]
     keep: Callable[[Variation], object]
+    see_mask: Callable[[], object]
+    canvas: Callable[[], Size | None]
+    """The size of the picture that is worked on."""
+    look: Callable[[Rect, Size], Pixels | None]
+    """What the painter sees there, in a small picture of that size."""
 
 
 class Content:
@@ -53,7 +61,9 @@ class Content:
         self.picture = Choice("scumble_picture", tr("Picture"), tr("No picture is open"))
         self.picture.chosen = actions.choose_picture
         self._light = ConnectionLight()
-        self.form = Form(tr)
+        self.form = Form(actions.canvas, tr)
+        self._tokens = small_label("scumble_tokens")
+        self._memory = small_label("scumble_memory")
         self.progress = ProgressLines(tr)
         self._preview = PreviewField(tr)
         self._offers = Offers(actions.insert, actions.drop, tr)
@@ -65,6 +75,9 @@ class Content:
         self._cancel = flat_button("scumble_cancel", "stop", tr("Cancel"))
         self._cancel.set_sensitive(False)
         self._cancel.connect("clicked", lambda _: actions.cancel())
+        self._mask = flat_button("scumble_mask", "mask", tr("Show the mask"))
+        self._mask.set_tooltip_text(tr("Show what will be made anew, and how strongly"))
+        self._mask.connect("clicked", lambda _: actions.see_mask())
         for prompt in (self.form.prompt, self.form.negative):
             prompt.submitted = self._submit
         self.form.changed = self._show_button
@@ -84,11 +97,22 @@ class Content:
         self._light.show_view(view)
         self.form.show_view(view)
         self.progress.show_view(view)
-        self._preview.show_preview(view.preview, self.widget.get_allocated_width() - 4 * GAP)
+        room = self.widget.get_allocated_width() - 4 * GAP
+        look = self._actions.look if view.is_mask_shown else None
+        self._preview.show_preview(view.preview, room, look)
         self._offers.show_offers(view.offers)
         self._server.show_view(view)
         self._cancel.set_sensitive(view.job is not None and not view.job.is_stopping)
+        self._mask.set_sensitive(view.can_show_mask or view.is_mask_shown)
+        style = self._mask.get_style_context()
+        (style.add_class if view.is_mask_shown else style.remove_class)("scumble-on")
+        measured = measured_line(view.measured, self._tr) if view.measured else ""
+        _tell(self._tokens, measured if self.form.prompt.text().strip() else "")
         self._show_button()
+
+    def show_memory(self, text: str) -> None:
+        """Show how much memory the job would take."""
+        _tell(self._memory, text)
 
     def natural_height(self, width: int) -> int:
         """How high everything together is in a window of this width, in pixels."""
@@ -123,10 +147,12 @@ class Content:
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=GAP, margin=2 * GAP)
         for widget in (
             _row(self.picture.widget, self._light.widget),
-            form.mode.widget,
+            _row(form.mode.widget, self._mask),
             form.prompt.widget,
+            self._tokens,
             form.near.widget,
             button,
+            self._memory,
             self.progress.widget,
             self._preview.widget,
             self._server.widget,
@@ -135,19 +161,27 @@ class Content:
             # What is set once and kept comes last: in a low window the button stays in sight.
             form.negative.widget,
             form.far.widget,
-            form.section,
+            *form.sections,
         ):
             column.pack_start(widget, False, False, 0)
         for hidden in (self._preview, self._server, self._offers, self.strip):
             hidden.widget.show_all()
             hidden.widget.hide()
             hidden.widget.set_no_show_all(True)
+        for label in (self._tokens, self._memory):
+            label.set_no_show_all(True)
         self.progress.widget.set_no_show_all(True)
         scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
         scrolled.get_style_context().add_class("scumble-panel")
         scrolled.add(column)
         scrolled.show_all()
         return scrolled
+
+
+def _tell(label: Gtk.Label, text: str) -> None:
+    if label.get_text() != text:
+        label.set_text(text)
+    label.set_visible(bool(text))
 
 
 def _row(first: Gtk.Widget, *others: Gtk.Widget) -> Gtk.Box:

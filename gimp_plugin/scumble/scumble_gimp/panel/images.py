@@ -8,7 +8,7 @@ from dataclasses import replace
 from scumble_gimp.canvas import GimpPicture
 from scumble_gimp.host import Gimp
 from scumble_gimp.memory import HOMELESS
-from scumble_protocol.editor.form import Item
+from scumble_protocol.editor.fields import Item
 from scumble_protocol.editor.panel import Panel
 
 

@@ -14,7 +14,7 @@ class NumberField:
         name: The widget's name.
         low: The least that it can be.
         high: The most.
-        step: What an arrow adds; with a fraction, one digit is shown behind the point.
+        step: What an arrow adds; as many digits as it has are shown behind the point.
         before: A sign before it.
         unit: Its unit.
     """
@@ -32,7 +32,7 @@ class NumberField:
         adjustment = Gtk.Adjustment(
             lower=low, upper=high, step_increment=step, page_increment=10 * step
         )
-        self._digits = 0 if float(step).is_integer() else 1
+        self._digits = 0 if float(step).is_integer() else len(f"{step:g}".partition(".")[2])
         self.field = Gtk.SpinButton(
             name=name, adjustment=adjustment, digits=self._digits, numeric=True, width_chars=3
         )

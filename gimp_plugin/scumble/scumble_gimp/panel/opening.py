@@ -17,6 +17,8 @@ from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.panel import Panel
 from scumble_protocol.editor.starter import Starter
 from scumble_protocol.editor.studio import Studio
+from scumble_protocol.editor.style_shelf import StyleShelf
+from scumble_protocol.editor.styles import OWN, SHIPPED
 
 _CLOSING_SECONDS: Final = 0.5
 
@@ -36,7 +38,8 @@ def open_window(state: Path, image: int | None, tr: Translate) -> None:
     use_style()
     client = Client(local_server(state), name="gimp", version=version())
     studio = Studio(client)  # each order brings its picture
-    panel = Panel(studio, GimpMemory.of_state(state), Starter(state), tr)
+    styles = StyleShelf(SHIPPED, state / OWN)
+    panel = Panel(studio, GimpMemory.of_state(state), Starter(state), tr, styles=styles)
     reception.open()
     client.start()
     try:

@@ -35,6 +35,15 @@ def on_board(pixels: Pixels) -> GdkPixbuf.Pixbuf:
     )
 
 
+def over(under: Pixels, upper: Pixels) -> GdkPixbuf.Pixbuf:
+    """One picture over another of the same size, both `rgba8`."""
+    width, height = under.size.width, under.size.height
+    whole = on_board(under)
+    place = (0, 0, width, height, 0, 0, 1, 1)
+    pixbuf_of(upper).composite(whole, *place, GdkPixbuf.InterpType.NEAREST, 255)
+    return whole
+
+
 def sharp_icon(pixbuf: GdkPixbuf.Pixbuf) -> Gio.Icon:
     """An icon for `Gtk.Image`, which draws it with all its pixels also on dense screens."""
     _, png = pixbuf.save_to_bufferv("png", [], [])

@@ -27,6 +27,7 @@ class PromptField:
 
     def __init__(self, name: str, lines: tuple[int, int], title: str, placeholder: str) -> None:
         self.submitted: Callable[[], object] = _nothing
+        self.changed: Callable[[], object] = _nothing
         self._history = PromptHistory()
         self._lines = lines
         self.text_view = Gtk.TextView(
@@ -53,7 +54,7 @@ class PromptField:
         self.widget.add(self._scrolled)
         self.widget.add_overlay(self._hint)
         self.widget.set_overlay_pass_through(self._hint, True)
-        self._buffer.connect("changed", lambda _: self._show_hint())
+        self._buffer.connect("changed", lambda _: self._written())
         self.text_view.connect("key-press-event", self._pressed)
         self.text_view.connect("style-updated", lambda _: self._fit())
         self._fit()
@@ -97,8 +98,9 @@ class PromptField:
             self.set_text(prompt)
         return prompt is not None
 
-    def _show_hint(self) -> None:
+    def _written(self) -> None:
         self._hint.set_visible(not self._buffer.get_char_count())
+        self.changed()
 
     def _fit(self) -> None:
         low, high = (lines * line_height(self.text_view) + 2 * _AROUND for lines in self._lines)

@@ -46,5 +46,6 @@ class Rows:
 
     def set_shown(self, field: Gtk.Widget, is_shown: bool) -> None:
         """Show a row or take it away."""
-        field.set_visible(is_shown)
-        self._labels[field].set_visible(is_shown)
+        for widget in (field, self._labels.get(field)):
+            if widget is not None:
+                widget.set_visible(is_shown)

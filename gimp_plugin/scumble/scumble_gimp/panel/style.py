@@ -18,8 +18,10 @@ _CSS: Final = b"""
 .scumble-panel spinbutton button { padding: 0 2px; min-width: 18px; }
 .scumble-frame { border: 1px solid alpha(currentColor, 0.25); border-radius: 3px; }
 .scumble-sign { padding: 3px 5px; min-width: 16px; }
+.scumble-sign.scumble-on { background-color: alpha(currentColor, 0.25); }
 .scumble-run { font-weight: bold; padding-top: 6px; padding-bottom: 6px; }
 .scumble-placeholder { opacity: 0.55; }
+.scumble-small { font-size: smaller; opacity: 0.75; }
 .scumble-thumbnail { padding: 2px; border: 2px solid transparent; }
 .scumble-thumbnail.shown { border-color: @theme_selected_bg_color; }
 .scumble-thumbnail:focus { outline: 1px dashed currentColor; outline-offset: -2px; }
@@ -39,7 +41,7 @@ def use_style() -> None:
 
 
 def sign(name: str) -> Gtk.Image:
-    """One of the panel's signs: `dice`, `stop`, `locked` or `unlocked`."""
+    """One of the panel's signs: `dice`, `stop`, `locked`, `unlocked`, `mask`, `plus`, `minus`."""
     return Gtk.Image.new_from_icon_name(f"scumble-{name}-symbolic", Gtk.IconSize.BUTTON)
 
 
@@ -56,6 +58,13 @@ def text_label(name: str = "") -> Gtk.Label:
     """A label for sentences: it wraps, and never makes the panel wider."""
     label = Gtk.Label(name=name, xalign=0.0, wrap=True, max_width_chars=30)
     label.set_hexpand(True)
+    return label
+
+
+def small_label(name: str) -> Gtk.Label:
+    """A label for what is good to know and not important."""
+    label = text_label(name)
+    label.get_style_context().add_class("scumble-small")
     return label
 
 

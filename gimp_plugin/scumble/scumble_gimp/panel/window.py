@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -18,6 +19,7 @@ from scumble_protocol.editor.guard import Guard
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.panel import Panel
 from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import Pixels
 
 _PLACING_MS: Final = 2
@@ -29,6 +31,9 @@ _LOOK_SECONDS: Final = 0.5
 _VARIATIONS_SECONDS: Final = 1.0
 _SHARE: Final = 50
 """Looking for variations takes no more than one part in so many of GIMP's time."""
+
+_MEASURE_MS: Final = 300
+"""How long no letter has to be typed before the prompt is measured."""
 
 _SIZE: Final = (330, 680)
 _FRAME: Final = 40
@@ -55,6 +60,7 @@ class PanelWindow:
         self._chosen: int | None = None
         self._looked = 0.0
         self._next_variations = 0.0
+        self._words = 0
         self._is_open = True
         self._content = Content(self._actions(), tr)
         self._content.form.fill(panel.memory.order)
@@ -65,7 +71,9 @@ class PanelWindow:
         self._window.add(self._content.widget)
         self._window.connect("destroy", lambda _: self._closed())
         grow = self._guard(self._grow)
-        self._content.form.section.connect("notify::expanded", lambda *_: GLib.idle_add(grow))
+        for section in self._content.form.sections:
+            section.connect("notify::expanded", lambda *_: GLib.idle_add(grow))
+        self._content.form.worded = self._measure_soon
 
     def show(self, image: int | None) -> None:
         """Open it for an image, or for none; returns when it is closed."""
@@ -114,7 +122,18 @@ class PanelWindow:
             drop=guard(panel.drop),
             show=guard(partial(self._show_variation, GimpPicture.show)),
             keep=guard(partial(self._show_variation, GimpPicture.keep)),
+            see_mask=guard(self._see_mask),
+            canvas=self._canvas,
+            look=self._look_at_canvas,
         )
+
+    def _look_at_canvas(self, rect: Rect, size: Size) -> Pixels | None:
+        picture = self._picture
+        return picture.look(rect, size) if picture is not None and picture.is_open() else None
+
+    def _canvas(self) -> Size | None:
+        picture = self._picture
+        return picture.bounds() if picture is not None and picture.is_open() else None
 
     def _run(self) -> None:
         picture = self._picture
@@ -122,6 +141,22 @@ class PanelWindow:
             self._panel.run(picture, self._content.form.order())
             self._content.form.prompt.used(self._panel.memory.prompts)
             self.refresh()
+
+    def _see_mask(self) -> None:
+        picture = self._picture
+        if picture is not None:
+            self._panel.see_mask(picture, self._content.form.order())
+            self.refresh()
+
+    def _measure_soon(self) -> None:
+        """Have the prompt measured once no more of it is typed."""
+        self._words += 1
+        GLib.timeout_add(_MEASURE_MS, self._guard(self._measure), self._words)
+
+    def _measure(self, words: int) -> None:
+        if words == self._words and self._is_open:
+            form = self._content.form
+            self._panel.measure(form.prompt.text(), form.style.id(), form.model.id())
 
     def _cancel(self) -> None:
         picture = self._picture
@@ -172,8 +207,19 @@ class PanelWindow:
         load = picture.thumbnail if picture else _nothing
         self._content.strip.show_variations(variations, load)
         self._content.form.show_newest(variations)
+        self._look_at_layers(picture)
         now = time.monotonic()
         self._next_variations = now + max(_VARIATIONS_SECONDS, _SHARE * (now - begun))
+
+    def _look_at_layers(self, picture: GimpPicture | None) -> None:
+        """See what guides can be read from, and what memory the job would take."""
+        form = self._content.form
+        form.show_layers(picture.layers() if picture else ())
+        text = ""
+        if picture is not None:
+            with suppress(RequestError):
+                text = self._panel.memory_line(picture, form.order())
+        self._content.show_memory(text)
 
     def _grow(self) -> None:
         """Make room for what was unfolded, as far as the screen has any."""
