@@ -17,6 +17,9 @@ from scumble_server.report import Reporter
 from scumble_server.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
+    from scumble_server.control.addition import Addition
+    from scumble_server.control.catalog import Additions
+    from scumble_server.control.sources import AdditionSource
     from scumble_server.models.model import Model
     from scumble_server.spec import ModelSpec
     from scumble_server.upscale.upscaler import Upscaler
@@ -30,6 +33,15 @@ class Shelf(Protocol):
 
     def get(self, model: str, report: Reporter) -> Model | Upscaler:
         """The model of that id; raises RequestError or ServerError when it can't be had."""
+
+    @property
+    def additions(self) -> Additions:
+        """What there is to be added to models."""
+        ...
+
+    def addition(self, source: AdditionSource, report: Reporter) -> Addition:
+        """What is added to the model that was asked for last; raises as `get`."""
+        ...
 
     def spec_of(self, model: str) -> ModelSpec | None:
         """What a diffusion model needs, without loading it; None if that can't be known yet."""

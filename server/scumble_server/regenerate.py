@@ -10,10 +10,12 @@ from scumble_protocol.geometry import Size
 from scumble_protocol.requests import Regenerate
 from scumble_server.abilities import check_able
 from scumble_server.compose import Layer, compose, untouched
+from scumble_server.control.preparing import check_guides, guided, shown
+from scumble_server.control.vae import with_vae
 from scumble_server.crop import Crop
 from scumble_server.detail import Detail, tile_side
-from scumble_server.hires import Detailing, large_crop
 from scumble_server.given import given
+from scumble_server.hires import Detailing, large_crop
 from scumble_server.made import Made
 from scumble_server.masks import blend_mask, soften
 from scumble_server.means import Means
@@ -43,17 +45,20 @@ def regenerate(request: Regenerate, means: Means) -> tuple[Made, ...]:
             for seed, said in zip(seeds_of(request), wordings, strict=True)
         )
     check_able(request, wordings, means)
-    model = diffusion_model(request.model, means)
+    check_guides(request, means)
+    model = with_vae(diffusion_model(request.model, means), request, means)
     spec = model.spec
     while True:
         means.watch.enter("preparing")
         crop = prepare(request, picture, selection, spec, means.report)
+        crop = guided(crop, request, model, means)
         try:
             large = large_crop(request, picture, selection, crop, spec)
             detailing = Detailing(
                 crop, large, Detail(model, request, request.seed, tile_side(0, spec)), means
             )
-            return _variations(crop, model, request, wordings, detailing)
+            made = _variations(crop, model, request, wordings, detailing)
+            return (*made, *shown(crop, request))
         except (RuntimeError, MemoryError) as error:
             spec = with_less(spec, crop.working, error)
 
@@ -103,7 +108,7 @@ def _variations(
         numbers = waiting.pop(0)
         said = wordings[numbers[0]]
         told = telling(detailing.report, crop, len(made), request.count, len(numbers))
-        asked = replace(request, prompt=said.text, negative=said.negative)
+        asked = said.asked(request)
         try:
             with model.using(said):
                 count = model.measure(said.text)

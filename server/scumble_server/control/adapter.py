@@ -10,7 +10,6 @@ import torch
 import transformers
 from diffusers.loaders.unet import UNet2DConditionLoadersMixin
 
-from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.control.loading import read_tensors
 from scumble_server.control.networks import weights_bytes
 from scumble_server.models.device import weights_type
@@ -74,26 +73,22 @@ class ImageEncoder:
 
 
 class IPAdapter:
-    """An IP-Adapter with the encoder that it reads pictures by.
+    """An IP-Adapter.
 
     Args:
         projection: From what the encoder sees to tokens.
         layers: For each attention to text of the UNet.
-        encoder: The image encoder.
-        sees_parts: Whether it reads the picture's parts, rather than the whole in one.
+        sees_parts: Whether it reads a picture's parts, rather than the whole in one.
     """
 
-    def __init__(
-        self, projection: Any, layers: list[Layer], encoder: ImageEncoder, *, sees_parts: bool
-    ) -> None:
+    def __init__(self, projection: Any, layers: list[Layer], *, sees_parts: bool) -> None:
         self.layers = layers
         self._projection = projection
-        self._encoder = encoder
         self._sees_parts = sees_parts
 
     @property
     def bytes(self) -> int:
-        """The memory that its own weights take; the encoder is kept by itself."""
+        """The memory that the weights take."""
         pairs = (linear for layer in self.layers for linear in (layer.key, layer.value))
         return weights_bytes(self._projection, *pairs)
 
@@ -103,14 +98,14 @@ class IPAdapter:
         return [(layer.key.out_features, layer.key.in_features) for layer in self.layers]
 
     @torch.inference_mode()
-    def tokens(self, picture: Floats) -> torch.Tensor:
-        """What it tells of nothing, and of a picture: (2, tokens, width)."""
-        read = self._encoder.parts if self._sees_parts else self._encoder.whole
+    def tokens(self, picture: Floats, encoder: ImageEncoder) -> torch.Tensor:
+        """What it tells of nothing, and of a picture as the encoder sees it: (2, tokens, width)."""
+        read = encoder.parts if self._sees_parts else encoder.whole
         return torch.as_tensor(self._projection(read(picture)))
 
 
-def load_adapter(source: AdditionSource, encoder: ImageEncoder, device: torch.device) -> IPAdapter:
-    """Load an IP-Adapter, plain, Plus or Full-Face, for an encoder.
+def load_adapter(source: AdditionSource, device: torch.device) -> IPAdapter:
+    """Load an IP-Adapter: plain, Plus or Full-Face.
 
     Raises:
         RequestError: `DAMAGED_MODEL`.
@@ -131,7 +126,7 @@ def load_adapter(source: AdditionSource, encoder: ImageEncoder, device: torch.de
     except (KeyError, RuntimeError) as error:
         raise damaged(source.path, f"lacks {error}".splitlines()[0]) from error
     projection = projection.to(device, kept).eval().requires_grad_(requires_grad=False)
-    return IPAdapter(projection, layers, encoder, sees_parts="proj.weight" not in own)
+    return IPAdapter(projection, layers, sees_parts="proj.weight" not in own)
 
 
 def load_encoder(folder: Path, device: torch.device) -> ImageEncoder:
@@ -163,15 +158,3 @@ def _layers(
         Layer(linear(f"ip_adapter.{at}.to_k_ip.weight"), linear(f"ip_adapter.{at}.to_v_ip.weight"))
         for at in range(1, 2 * count, 2)
     ]
-
-
-def no_encoder(width: int, place: Path) -> RequestError:
-    """The error where no image encoder has the width that an IP-Adapter reads."""
-    which = {1024: "ViT-H", 1280: "ViT-H or ViT-bigG", 1664: "ViT-bigG"}.get(
-        width, f"width {width}"
-    )
-    return RequestError(
-        ErrorCode.UNSUPPORTED_MODEL,
-        f"References need an image encoder ({which}), and there is none.",
-        f"Fetch the folder image_encoder of h94/IP-Adapter, and put it into {place}.",
-    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from scumble_protocol.geometry import Rect, Size
     from scumble_protocol.guides import ControlKind, ReferenceKind
-    from scumble_server.control.addition import ControlNetwork, ReferenceNetwork
+    from scumble_server.control.addition import Addition, ControlNetwork, ReferenceNetwork
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,14 @@ class ReferenceGuide:
         kind: What is taken from it.
         picture: float32 (height, width, 3), RGB from 0 to 1, at its own size.
         network: The IP-Adapter.
+        encoder: The image encoder that it was trained with.
         influence: How strongly and when it counts.
     """
 
     kind: ReferenceKind
     picture: Floats
     network: ReferenceNetwork
+    encoder: Addition
     influence: Influence
 
 

@@ -16,7 +16,7 @@ _WORDS: dict[ControlKind, tuple[str, ...]] = {
     ControlKind.POSE: ("pose",),
     ControlKind.SEGMENTATION: ("seg",),
     ControlKind.TILE: ("tile",),
-    ControlKind.BLUR: ("blur",),
+    ControlKind.BLUR: ("blur", "tile"),  # those for tiles were trained to sharpen
     ControlKind.INPAINT: ("inpaint", "repaint"),
 }
 

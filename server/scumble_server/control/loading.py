@@ -40,9 +40,16 @@ def load_addition(source: AdditionSource, device: torch.device) -> Addition:
         return load_control(source, device)
     if source.role is Role.VAE:
         return load_vae(source, device)
-    from scumble_server.control.preprocessors import load_preprocessor
+    # These import transformers, which takes seconds.
+    if source.role is Role.PREPROCESSOR:
+        from scumble_server.control.preprocessors import load_preprocessor
 
-    return load_preprocessor(source, device)
+        return load_preprocessor(source, device)
+    from scumble_server.control.adapter import load_adapter, load_encoder
+
+    if source.role is Role.IMAGE_ENCODER:
+        return load_encoder(source.path, device)
+    return load_adapter(source, device)
 
 
 def load_control(source: AdditionSource, device: torch.device) -> ControlNet:

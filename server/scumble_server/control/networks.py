@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.guides import ControlKind
 from scumble_server.control.kinds import UNION
 
@@ -115,3 +116,29 @@ class Vae:
     def bytes(self) -> int:
         """The memory that the weights take."""
         return weights_bytes(self.module)
+
+    @property
+    def scaling(self) -> float:
+        """The factor to latents that goes with it; 0 where that is the diffusion model's affair.
+
+        Tiny VAEs make latents as the model reads them, others need what the model was trained with.
+        """
+        config = self.module.config
+        return float(config.scaling_factor) if "encoder_block_out_channels" in config else 0.0
+
+    def check(self, *, channels: int, scale: int) -> None:
+        """Refuse it for a model whose latents have other channels, or other pixels each.
+
+        Raises:
+            RequestError: `UNSUPPORTED_MODEL`.
+        """
+        config = self.module.config
+        levels = config.get("encoder_block_out_channels") or config.block_out_channels
+        own = (int(config.latent_channels), int(2 ** (len(levels) - 1)))
+        if own != (channels, scale):
+            raise RequestError(
+                ErrorCode.UNSUPPORTED_MODEL,
+                f"The VAE {self.id} makes latents of {own[0]} channels for {own[1]} pixels each, "
+                f"and the model reads {channels} for {scale}.",
+                "Choose a VAE that was made for the model.",
+            )

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from diffusers.models.attention_processor import IPAdapterAttnProcessor2_0
 
 from scumble_protocol.errors import ErrorCode, RequestError
-from scumble_protocol.guides import ReferenceKind
 from scumble_server.control.adapter import IPAdapter
+from scumble_server.control.reference_kinds import BLOCKS, check_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scumble_server.control.adapter import ImageEncoder
     from scumble_server.control.guides import ReferenceGuide
-
-BLOCKS = {
-    ReferenceKind.STYLE: "up_blocks.0.attentions.1.",
-    ReferenceKind.COMPOSITION: "down_blocks.2.attentions.1.",
-}
-"""The blocks of SDXL's UNet that decide on style and on layout (InstantStyle, Wang et al. 2024)."""
 
 
 class References:
@@ -81,7 +76,8 @@ def in_place(guides: tuple[ReferenceGuide, ...], unet: Any) -> Iterator[Referenc
         return
     adapters = [_fitting(guide, unet) for guide in guides]
     tokens = [
-        adapter.tokens(guide.picture) for adapter, guide in zip(adapters, guides, strict=True)
+        adapter.tokens(guide.picture, cast("ImageEncoder", guide.encoder))
+        for adapter, guide in zip(adapters, guides, strict=True)
     ]
     attention = _attention(unet)
     made = {
@@ -133,13 +129,3 @@ def _fitting(guide: ReferenceGuide, unet: Any) -> IPAdapter:
     if not all(any(name.startswith(block) for name in attention) for block in BLOCKS.values()):
         check_kind(guide.kind, has_blocks=False)
     return adapter
-
-
-def check_kind(kind: ReferenceKind, *, has_blocks: bool) -> None:
-    """Refuse to take style or composition alone where no blocks stand for them."""
-    if kind in BLOCKS and not has_blocks:
-        raise RequestError(
-            ErrorCode.UNSUPPORTED_MODEL,
-            f"This model can't take the {kind.value} of a reference alone.",
-            "Take all of it with a lower weight, or choose an SDXL model.",
-        )

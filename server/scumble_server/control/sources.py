@@ -23,6 +23,14 @@ SDXL_SCALING = 0.13025
 
 
 @dataclass(frozen=True)
+class Sight:
+    """Pictures as numbers: the whole in one, or part by part; so many numbers each."""
+
+    of_parts: bool
+    width: int
+
+
+@dataclass(frozen=True)
 class AdditionSource:
     """An addition before it is loaded.
 
@@ -33,6 +41,7 @@ class AdditionSource:
         fits: The bases of the models that it goes with; empty where its files don't say.
         controls: Of a ControlNet: the kinds that it was made for; empty where nothing says.
         tells: Of a preprocessor: what of a picture, as `tells_of` says.
+        sees: Of an IP-Adapter and of an image encoder: as what it sees pictures, `Sight`s.
     """
 
     id: str
@@ -41,6 +50,7 @@ class AdditionSource:
     fits: tuple[str, ...] = ()
     controls: tuple[ControlKind, ...] = ()
     tells: str = ""
+    sees: tuple[Sight, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -105,7 +115,16 @@ def _reference(name: str, files: Files, header: Header) -> AdditionSource:
         raise _unsupported(files, "is no IP-Adapter for Stable Diffusion")
     if any("perceiver_resampler." in key or ".lora" in key or "_lora" in key for key in header):
         raise _unsupported(files, "is an IP-Adapter for face recognition, which Scumble can't run")
-    return AdditionSource(name, files, Role.REFERENCE, (base_of(widths.pop()),))
+    fits = (base_of(widths.pop()),)
+    return AdditionSource(name, files, Role.REFERENCE, fits, sees=(_sight(files, header),))
+
+
+def _sight(files: Files, header: Header) -> Sight:
+    """What an IP-Adapter reads: the plain ones the whole picture, Plus and Full-Face its parts."""
+    for key, of_parts in {"proj": False, "proj_in": True, "proj.0": True}.items():
+        if weight := header.get(f"image_proj.{key}.weight"):
+            return Sight(of_parts, weight.shape[1])
+    raise _unsupported(files, "is an IP-Adapter of a kind that Scumble can't run")
 
 
 def _vae(name: str, files: Files, header: Header) -> AdditionSource:
@@ -125,7 +144,11 @@ def _named_bases(name: str) -> tuple[str, ...]:
 
 
 def _encoder(name: str, files: Files, _header: Header) -> AdditionSource:
-    return AdditionSource(name, files, Role.IMAGE_ENCODER)
+    config = files.config
+    if "projection_dim" not in config or "hidden_size" not in config:
+        raise _unsupported(files, "is no image encoder with its config")
+    sees = (Sight(False, int(config["projection_dim"])), Sight(True, int(config["hidden_size"])))
+    return AdditionSource(name, files, Role.IMAGE_ENCODER, sees=sees)
 
 
 def _preprocessor(name: str, files: Files, _header: Header) -> AdditionSource:

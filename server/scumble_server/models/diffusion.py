@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scumble_protocol.requests import Regenerate
+    from scumble_server.control.networks import Vae
     from scumble_server.crop import Crop
     from scumble_server.prompts.tokens import Count
     from scumble_server.prompts.wording import Wording
@@ -54,6 +56,8 @@ class DiffusionModel:
         self.device = device
         self.unet = pipeline.unet
         self.vae = pipeline.vae
+        self.vae_scaling = float(pipeline.vae.config.scaling_factor)
+        self._vae_id = ""
         self.texts: Remembered[Text] = Remembered(PROMPTS_KEPT)
         self.pictures: Remembered[torch.Tensor] = Remembered(PICTURES_KEPT)
         self._adder = Adder(pipeline, TITLES.get(spec.family, "this model"))
@@ -103,6 +107,20 @@ class DiffusionModel:
         key = (prompt, negative if guided else None, self._additions.key)
         return self.texts.get(key, lambda: self._encode_text(prompt, negative, guided=guided))
 
+    def with_vae(self, vae: Vae) -> DiffusionModel:
+        """This model with another VAE; the two share everything else.
+
+        Raises:
+            RequestError: Its latents have other sizes than this model's.
+        """
+        vae.check(channels=self.spec.latent_channels, scale=self.spec.latent_scale)
+        changed = copy(self)
+        changed.vae = vae.module
+        changed.vae_scaling = vae.scaling or self.vae_scaling
+        changed._vae_id = vae.id  # noqa: SLF001 (of this class)
+        vars(changed).pop("_preview_map", None)
+        return changed
+
     def measure(self, prompt: str) -> Count:
         """How many tokens a prompt has, and in how many chunks they are read."""
         return measure(self._encoders()[0], attention.parse(prompt))
@@ -113,12 +131,12 @@ class DiffusionModel:
         The mode of the VAE's distribution is taken, not a sample, so that latents depend on the
         picture alone and can be kept.
         """
-        key = (image.shape, blake2b(image.tobytes(), digest_size=16).digest())
+        key = (self._vae_id, image.shape, blake2b(image.tobytes(), digest_size=16).digest())
         return self.pictures.get(key, lambda: self._encode(image))
 
     def decode(self, latents: torch.Tensor) -> NDArray[np.float32]:
         """The image (h, w, 3) in 0..1 of latents (1, channels, h / scale, w / scale)."""
-        latents = latents / self.vae.config.scaling_factor
+        latents = latents / self.vae_scaling
         decoded = self.vae.decode(self._for_vae(latents), return_dict=False)[0]
         image = (decoded[0].float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 0)
         return np.ascontiguousarray(image.cpu().numpy())
@@ -165,7 +183,7 @@ class DiffusionModel:
         pixels = torch.from_numpy(image).permute(2, 0, 1)[None] * 2 - 1
         encoded = self.vae.encode(self._for_vae(pixels))
         latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
-        latents = latents.float() * self.vae.config.scaling_factor
+        latents = latents.float() * self.vae_scaling
         return torch.as_tensor(latents)
 
     def _for_vae(self, tensor: torch.Tensor) -> torch.Tensor:

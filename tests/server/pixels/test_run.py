@@ -72,7 +72,10 @@ def no_shelf(*_arguments: object) -> Any:
 
 
 class NoShelf:
+    additions: Any = None
     get = staticmethod(no_shelf)
+    addition = staticmethod(no_shelf)
+    spec_of = staticmethod(no_shelf)
 
 
 def regenerate(pictures: Pictures, selection: NDArray[np.uint8] | None = None) -> Regenerate:
