@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 OVERLAP = 64
 """Pixels that neighbouring tiles share where nobody says."""
-_TINT = 4
+_TINT = 2
 """What is coarser than so many latents is colour, which no detail is to change."""
 _TINT_KEPT_TO = 0.5
 """Up to this strength the colours stay; from there to 1 the model gets a free hand."""
