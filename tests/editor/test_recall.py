@@ -7,7 +7,7 @@ import dataclasses
 from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.editor.recall import recall
 from scumble_protocol.editor.record import request_json
-from tests.client.requests_to_send import regenerate
+from tests.client.requests_to_send import IMAGE, finished, regenerate
 
 REQUEST = dataclasses.replace(regenerate(), seed=40, count=3, prompt="a cat")
 
@@ -37,6 +37,13 @@ def test_the_other_settings_are_those_of_the_group() -> None:
     settings = recall(variation("Seed 42"))
     assert settings is not None
     assert settings.prompt == "a cat"
+
+
+def test_a_record_that_names_its_variation_is_believed_before_the_layers_name() -> None:
+    made = dataclasses.replace(finished("job", IMAGE).layers[0], seed=41, prompt="a grey cat")
+    settings = recall(variation("Seed 42", request_json(REQUEST, made)))
+    assert settings is not None
+    assert (settings.seed, settings.count, settings.prompt) == (41, 1, "a grey cat")
 
 
 def test_without_a_record_nothing_is_known() -> None:

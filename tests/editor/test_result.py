@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
 from scumble_protocol.client import Result
 from scumble_protocol.editor.record import settings_of
 from scumble_protocol.editor.result import result_group
+from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import ProtocolError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Finished
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import LoadModel, Upscale
-from tests.client.requests_to_send import IMAGE, MASK, blobs_of, finished, ref_of
+from scumble_protocol.requests import LoadModel, Remove, Upscale
+from tests.client.requests_to_send import IMAGE, MASK, blobs_of, finished, ref_of, regenerate
 
 
 def result_of(done: Finished) -> Result:
@@ -63,6 +65,29 @@ def test_an_enlarged_layer_is_named_after_what_enlarged_it() -> None:
     group = result_group(result_of(dataclasses.replace(done, request=request)))
     assert group.name == "Scumble: upscale"
     assert group.layers[0].name == "lanczos 2x"
+
+
+def test_what_came_along_is_named_after_what_it_is() -> None:
+    done = finished("job", IMAGE)
+    layers = (done.layers[0], dataclasses.replace(done.layers[0], title="Canny"))
+    group = result_group(result_of(dataclasses.replace(done, layers=layers)))
+    assert [layer.name for layer in group.layers] == ["Seed 1", "Canny"]
+
+
+def test_a_removal_is_named_so() -> None:
+    done = finished("job", IMAGE)
+    request = regenerate()
+    removal = Remove(4, 8, request.canvas, request.context, request.image, request.mask)
+    group = result_group(result_of(dataclasses.replace(done, request=removal)))
+    assert (group.name, group.layers[0].name) == ("Scumble: remove", "Removed")
+
+
+def test_every_layer_says_what_came_and_what_was_set() -> None:
+    done = dataclasses.replace(finished("job", IMAGE), notes=("Half the size.",))
+    (layer,) = result_group(result_of(done), Settings(padding=70)).layers
+    record = json.loads(layer.request_json)
+    assert (record["made"]["seed"], record["notes"]) == (1, ["Half the size."])
+    assert settings_of(layer.request_json).padding == 70
 
 
 def test_pixels_that_do_not_fit_are_against_the_protocol() -> None:
