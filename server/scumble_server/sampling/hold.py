@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from scumble_server.sampling.schedule import Course
+    from scumble_server.sampling.trajectory import Trajectory
 
 ROUNDING = 1e-4
 """So that 0.3 of 10 evaluations are 3, although 0.3 is no binary fraction."""
@@ -39,16 +39,16 @@ class Hold:
         original: Latents of the picture.
         noise: The noise of the run, same shape.
         mask: Local strength in 0..1, (1, 1, height, width) of the latents.
-        schedule: The noise levels.
+        way: The noise levels.
     """
 
     def __init__(
-        self, original: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, schedule: Course
+        self, original: torch.Tensor, noise: torch.Tensor, mask: torch.Tensor, way: Trajectory
     ) -> None:
-        self.schedule = schedule
+        self.way = way
         self._original = original
         self._noise = noise
-        evaluations = len(schedule)
+        evaluations = len(way)
         self._until = evaluations - (mask * evaluations + ROUNDING).floor()
         # Read once here: asking the device at each step would wait for it each time.
         self._last = int(self._until.max())
@@ -57,5 +57,5 @@ class Hold:
         """The sample that reached a level, with everything put back that is held until there."""
         if level > self._last:
             return sample
-        held = self.schedule.noised(self._original, self._noise, level)
+        held = self.way.noised(self._original, self._noise, level)
         return torch.where(self._until < level, sample, held)

@@ -15,7 +15,8 @@ from scumble_server.sampling.guidance import Guided, Region, Told, is_guided, te
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise
 from scumble_server.sampling.pace import Pace
-from scumble_server.sampling.schedule import make_schedule
+from scumble_server.sampling.samplers import check_sampler, check_schedule
+from scumble_server.sampling.schedule import make_trajectory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,34 +43,38 @@ def sample(
     Args:
         crop: The working picture and its denoise mask, whose sides are multiples of the spec's.
         model: The model.
-        request: Prompt, negative, strength (above 0), sampler, steps and cfg; the rest is not read.
+        request: Prompts, strength (above 0), and how to sample; its pictures are not read.
         seeds: The seed of each variation, which alone decides what noise it gets.
         report: Told of every evaluation; what it raises ends the run.
 
     Returns:
         For each seed the image at working size, (h, w, 3) in 0..1. The same arguments give the same
         bytes; others at once with it change an image by rounding errors at most.
+
+    Raises:
+        RequestError: The model has not this sampler, or that has not this schedule.
     """
+    check_sampler(request.sampler, model.spec.prediction)
+    check_schedule(request.sampler, request.schedule)
     with torch.inference_mode():
         length = model.measure(request.prompt)
         told = str(length) if length.chunks > 1 else ""
         report(ProgressReport(Phase.ENCODING, 0, 1, detail=told))
         original = model.encode(crop.image)
-        noise = Noise(seeds, original.shape, model.device)
+        noise = Noise(seeds, original.shape, model.device, _corner(crop, model))
         start = noise.draw()
-        schedule = make_schedule(
+        way = make_trajectory(
             request.sampler,
             request.schedule,
             model.pipeline.scheduler.config,
             steps=request.steps,
             strength=request.strength,
+            full_steps=request.full_steps,
             noise=noise,
         )
         mask = latent_mask(crop.denoise, model.spec.latent_scale, model.device)
-        hold = Hold(original, start, mask, schedule)
-        first = (
-            schedule.pure(start) if request.strength == 1 else schedule.noised(original, start, 0)
-        )
+        hold = Hold(original, start, mask, way)
+        first = way.pure(start) if request.strength == 1 else way.noised(original, start, 0)
         with in_place(crop.guides.references, model.unet) as references:
             guided = prepare_guidance(crop, model, request, len(seeds), references)
             finished = denoise(first, guided, hold, model, report)
@@ -85,22 +90,27 @@ def denoise(
     latents: torch.Tensor, guided: Guided, hold: Hold, model: DiffusionModel, report: Reporter
 ) -> torch.Tensor:
     """Finished latents from those of the schedule's first level."""
-    schedule = hold.schedule
-    timesteps = schedule.timesteps.to(model.device)
-    pace = Pace(len(schedule))
-    report(ProgressReport(Phase.SAMPLING, 0, schedule.steps))
+    way = hold.way
+    timesteps = way.timesteps.to(model.device)
+    pace = Pace(len(way))
+    report(ProgressReport(Phase.SAMPLING, 0, way.steps))
     for evaluation, timestep in enumerate(timesteps):
-        predicted = guided(
-            schedule.scaled(latents, evaluation), timestep, evaluation, len(schedule)
-        )
-        estimate = schedule.estimate(predicted, evaluation, latents)
-        latents = hold(schedule.step(predicted, evaluation, latents), evaluation + 1)
+        predicted = guided(way.scaled(latents, evaluation), timestep, evaluation, len(way))
+        estimate = way.estimate(predicted, evaluation, latents)
+        latents = hold(way.step(predicted, evaluation, latents), evaluation + 1)
         left = pace.seconds_left(evaluation + 1)
-        done = schedule.steps_done(evaluation + 1)
-        report(ProgressReport(Phase.SAMPLING, done, schedule.steps, left))
-        if evaluation + 1 < len(schedule) and pace.is_preview_due():
-            report(PreviewReport(model.preview(hold(estimate, len(schedule)))))
+        done = way.steps_done(evaluation + 1)
+        report(ProgressReport(Phase.SAMPLING, done, way.steps, left))
+        if evaluation + 1 < len(way) and pace.is_preview_due():
+            report(PreviewReport(model.preview(hold(estimate, len(way)))))
     return latents
+
+
+def _corner(crop: Crop, model: DiffusionModel) -> tuple[int, int] | None:
+    """Where a piece of a larger picture lies in it, in latents."""
+    if crop.piece is None:
+        return None
+    return crop.piece.x // model.spec.latent_scale, crop.piece.y // model.spec.latent_scale
 
 
 def prepare_guidance(

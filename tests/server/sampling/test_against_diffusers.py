@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import diffusers
@@ -9,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from scumble_protocol.choices import Sampler
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.requests import Regenerate
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.report import silent
-from scumble_server.sampling.schedule import RECIPES
+from scumble_server.sampling.samplers import RECIPES
 from tests.server.sampling.jobs import half_mask, make_crop, make_request, sample_one
 
 if TYPE_CHECKING:
@@ -28,14 +29,64 @@ LEVEL = 1 / 255
 
 DETERMINISTIC = [
     Sampler.EULER,
+    Sampler.HEUN,
+    Sampler.DPM2,
+    Sampler.DPMPP_2S,
     Sampler.DPMPP_2M,
-    Sampler.DPMPP_2M_KARRAS,
     Sampler.DDIM,
     Sampler.UNIPC,
-    Sampler.HEUN,
 ]
-SEEDED = [Sampler.EULER_A, Sampler.LCM]
+SEEDED = [
+    Sampler.EULER_A,
+    Sampler.DPM2_A,
+    Sampler.DPMPP_2M_SDE,
+    Sampler.DPMPP_3M_SDE,
+    Sampler.LCM,
+    Sampler.TCD,
+]
 """These draw noise in each step, diffusers from the generator that it is given, like ours."""
+
+INPAINTING = [each for each in (*DETERMINISTIC, *SEEDED) if each is not Sampler.DPM2]
+"""Between two levels DPM2 stops at one that diffusers does not know of when it puts back what lies
+outside the mask."""
+
+FLAGS: dict[Schedule, dict[str, Any]] = {
+    Schedule.AUTOMATIC: {},
+    Schedule.NORMAL: {"timestep_spacing": "linspace"},
+    # From the highest level on, as everybody's; the config of the models asks for a later start.
+    Schedule.KARRAS: {"use_karras_sigmas": True, "timestep_spacing": "linspace"},
+    Schedule.EXPONENTIAL: {"use_exponential_sigmas": True, "timestep_spacing": "linspace"},
+    Schedule.SGM_UNIFORM: {"timestep_spacing": "trailing"},
+}
+"""How diffusers is asked for a schedule, where it has it at all."""
+
+KARRAS_LIKE = [
+    Sampler.EULER,
+    Sampler.HEUN,
+    Sampler.DPMPP_2S,
+    Sampler.DPMPP_2M,
+    Sampler.DPMPP_2M_SDE,
+    Sampler.DPMPP_3M_SDE,
+    Sampler.UNIPC,
+]
+SPACED = [
+    (Schedule.NORMAL, [Sampler.EULER, Sampler.EULER_A, Sampler.HEUN, Sampler.DPM2, Sampler.DPM2_A]),
+    (Schedule.KARRAS, KARRAS_LIKE),
+    (Schedule.EXPONENTIAL, [Sampler.EULER, Sampler.HEUN, Sampler.DPM2]),
+    (
+        Schedule.SGM_UNIFORM,
+        [
+            Sampler.EULER,
+            Sampler.EULER_A,
+            Sampler.HEUN,
+            Sampler.DPM2,
+            Sampler.DPMPP_2M,
+            Sampler.DPMPP_2M_SDE,
+            Sampler.UNIPC,
+            Sampler.DDIM,
+        ],
+    ),
+]
 
 FAMILIES = ["sd1", "sdxl"]
 
@@ -51,9 +102,49 @@ def test_img2img_equals_diffusers(
     assert_same_picture(sample_one(make_crop(), model, request, SEED, silent), theirs)
 
 
+@pytest.mark.parametrize(
+    ("sampler", "schedule"),
+    [(sampler, schedule) for schedule, samplers in SPACED for sampler in samplers],
+)
+@pytest.mark.parametrize("strength", [0.6, 0.9])
+def test_every_schedule_that_diffusers_has_equals_its_own(
+    sampler: Sampler,
+    schedule: Schedule,
+    strength: float,
+    tiny_model: Callable[[str], DiffusionModel],
+) -> None:
+    model = tiny_model("sd1")
+    request = make_request(sampler=sampler, schedule=schedule, strength=strength)
+    theirs = diffusers_image(model, "Img2Img", make_crop(), request)
+    assert_same_picture(sample_one(make_crop(), model, request, SEED, silent), theirs)
+
+
+def test_lms_equals_diffusers_where_it_starts_with_noise_alone(
+    tiny_model: Callable[[str], DiffusionModel],
+) -> None:
+    # In the middle of a schedule diffusers weighs predictions that there have not been.
+    model = tiny_model("sd1")
+    crop = make_crop(half_mask())
+    request = make_request(sampler=Sampler.LMS, strength=1.0)
+    theirs = diffusers_image(model, "Inpaint", crop, request)
+    assert_same_picture(sample_one(crop, model, request, SEED, silent), theirs)
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_cfg_rescale_equals_diffusers(
+    share: float, tiny_model: Callable[[str], DiffusionModel]
+) -> None:
+    model = tiny_model("sd1")
+    request = make_request(cfg_rescale=share, cfg=9.0)
+    crop = make_crop()
+    theirs = diffusers_image(model, "", crop, replace(request, strength=1.0))
+    ours = sample_one(crop, model, replace(request, strength=1.0), SEED, silent)
+    assert_same_picture(ours, theirs)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("strength", [0.6, 1.0])
-@pytest.mark.parametrize("sampler", [*DETERMINISTIC, *SEEDED])
+@pytest.mark.parametrize("sampler", INPAINTING)
 def test_inpainting_with_a_hard_mask_equals_diffusers(
     family: str, strength: float, sampler: Sampler, tiny_model: Callable[[str], DiffusionModel]
 ) -> None:
@@ -131,6 +222,7 @@ def diffusers_image(
     original = model.encode(crop.image)
     recipe = RECIPES[request.sampler]
     config = dict(model.pipeline.scheduler.config) | dict(recipe.changes)
+    config |= FLAGS[request.schedule]
     scheduler = getattr(diffusers, recipe.scheduler).from_config(config)
     name = type(model.pipeline).__name__.replace("Inpaint", "").removesuffix("Pipeline")
     kind = getattr(diffusers, f"{name}{task}Pipeline")
@@ -139,21 +231,27 @@ def diffusers_image(
     components = {key: part for key, part in model.pipeline.components.items() if key in names}
     pipeline = kind(**(components | {"scheduler": scheduler}), **options)
     pipeline.set_progress_bar_config(disable=True)
-    pipeline._encode_vae_image = lambda image, generator: encode_mode(pipeline, image)  # noqa: SLF001
+    if task:
+        pipeline._encode_vae_image = lambda image, generator: encode_mode(pipeline, image)  # noqa: SLF001
     inputs: dict[str, Any] = {"image": original}
     if task == "Inpaint":
         size = dict(zip(("height", "width"), crop.image.shape[:2], strict=True))
         inputs = {"image": crop.image[None], "mask_image": crop.denoise[None, ..., None], **size}
+    if not task:
+        size = dict(zip(("height", "width"), crop.image.shape[:2], strict=True))
+        inputs = {"guidance_rescale": request.cfg_rescale, **size}
+    else:
+        inputs["strength"] = request.strength
     if puts_back:
         inputs["callback_on_step_end"] = put_back(model, crop)
     made = pipeline(
         prompt=request.prompt,
         negative_prompt=request.negative,
-        strength=request.strength,
         num_inference_steps=request.steps,
         guidance_scale=request.cfg,
         generator=torch.Generator().manual_seed(SEED),
         output_type="np",
+        eta=0.3 if request.sampler is Sampler.TCD else 0.0,  # as its authors recommend
         **inputs,
     )
     picture: NDArray[np.float32] = made.images[0]

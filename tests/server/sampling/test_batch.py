@@ -11,6 +11,7 @@ from scumble_protocol.choices import Sampler
 from scumble_protocol.messages import Phase
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.report import ProgressReport, Report, silent
+from scumble_server.sampling.samplers import RECIPES
 from tests.server.sampling.jobs import half_mask, make_crop, make_request, sample_one
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ def test_a_batch_gives_what_each_seed_gives_alone(
     assert np.abs(together[0] - together[1]).mean() > 1 / 255
 
 
-@pytest.mark.parametrize(
-    "sampler", [sampler for sampler in Sampler if sampler is not Sampler.FLOW_EULER]
-)
+@pytest.mark.parametrize("sampler", list(RECIPES))
 def test_every_sampler_draws_the_noise_of_each_seed_for_itself(
     sampler: Sampler, tiny_model: Callable[[str], DiffusionModel]
 ) -> None:
