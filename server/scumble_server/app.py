@@ -28,6 +28,7 @@ from scumble_server.device_guess import guess_device
 from scumble_server.gate import refuse_strangers
 from scumble_server.jobs import JobBook
 from scumble_server.journal import Journal
+from scumble_server.measuring import Measuring
 from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.outcomes import Unusable
 from scumble_server.prompts.library import Library
@@ -124,6 +125,7 @@ class _Program:
             device=guess_device(config.device),
             look_up=self._catalog.list,
             check=functools.partial(check_prompts, library=self._library),
+            answer=Measuring(self._catalog, self._library).answer,
         )
 
     async def run(self, ready: Callable[[Endpoint], None]) -> None:

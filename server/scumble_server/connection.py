@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from websockets.exceptions import ConnectionClosed
 
 from scumble_protocol.errors import ErrorCode, PeerError, ScumbleError, ServerError
-from scumble_protocol.messages import Hello, ListModels
+from scumble_protocol.messages import AskNames, Hello, ListModels, Measure
 from scumble_protocol.session import BlobArrived, ServerSession
 from scumble_server.outbox import Outbox
+from scumble_server.questions import Questions
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -71,6 +72,9 @@ class Connection:
 
     async def _converse(self, conversation: Conversation) -> None:
         storing: set[asyncio.Task[None]] = set()
+        questions = Questions(
+            self._service.answer, self._outbox.send, self._service.limits.prompt_chars
+        )
         async for frame in self._websocket:
             for event in self._session.receive(_binary(frame)):
                 if isinstance(event, BlobArrived):
@@ -79,10 +83,13 @@ class Connection:
                     task = asyncio.create_task(self._store(conversation, event))
                     storing.add(task)
                     task.add_done_callback(storing.discard)
+                elif isinstance(event, (Measure, AskNames)):
+                    questions.ask(event)
                 elif not isinstance(event, ListModels) or not await self._have_models_changed():
                     conversation.receive(event)
             await self._outbox.room()
         await asyncio.gather(*storing)
+        await questions.end()
 
     async def _have_models_changed(self) -> bool:
         """Whether files of models came or went; everybody, also who asked, is told so."""

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 from scumble_protocol.choices import Sampler
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
+    AskNames,
     Encoding,
     JobEvent,
+    Measure,
+    Measured,
     ModelInfo,
     Models,
+    Names,
     Phase,
     ServerMessage,
     Status,
@@ -81,6 +85,7 @@ class Service:
         device: What is known of the device before the worker has set it up.
         look_up: Looks which models there are, given the ids of those in memory; may take a while.
         check: Refuses a request of which it is known already that it can't be done.
+        answer: Answers what panels ask while one types; may take a while.
     """
 
     def __init__(
@@ -94,11 +99,13 @@ class Service:
         device: Device,
         look_up: Callable[[Collection[str]], tuple[ModelInfo, ...]],
         check: Callable[[Request], None],
+        answer: Callable[[Measure | AskNames], Measured | Names],
     ) -> None:
         self.book = book
         self.store = store
         self.limits = limits
         self.check = check
+        self.answer = answer
         self._workforce = workforce
         self._version = version
         self._device = device

@@ -31,6 +31,12 @@ def check_embedding(name: str, path: Path) -> dict[int, str]:
     return widths
 
 
+def vectors_in(name: str, path: Path) -> int:
+    """How many vectors stand for the name, from the file's header; raises as `check_embedding`."""
+    check_embedding(name, path)
+    return max(entry.parameters // max(1, entry.shape[-1]) for entry in read_header(path).values())
+
+
 def misfit(name: str, path: Path, widths: Mapping[int, str], wanted: int) -> RequestError:
     """The error for a textual inversion of another family of models."""
     has = " and ".join(str(width) for width in widths)

@@ -69,6 +69,26 @@ class Library:
         """Every textual inversion by its name."""
         return _files(self.embeddings, WEIGHTS)
 
+    def lora_names(self) -> tuple[str, ...]:
+        """The names of the LoRAs, sorted, each once."""
+        return _names(_files(self.loras, WEIGHTS))
+
+    def embedding_names(self) -> tuple[str, ...]:
+        """The names of the textual inversions, in the same way."""
+        return _names(self.embedding_files())
+
+    def wildcard_names(self) -> tuple[str, ...]:
+        """The names of the wildcards, in the same way."""
+        return _names(_files(self.wildcards, ".txt"))
+
+
+def _names(files: dict[str, Path]) -> tuple[str, ...]:
+    """The shortest name of each file."""
+    shortest: dict[Path, str] = {}
+    for name in sorted(files, key=len):
+        shortest.setdefault(files[name], name)
+    return tuple(sorted(shortest.values()))
+
 
 def _files(folder: Path | None, suffix: str) -> dict[str, Path]:
     """Files by their names without suffix: with their folders, and without where that is clear."""

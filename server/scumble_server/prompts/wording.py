@@ -113,6 +113,11 @@ def word(request: Regenerate, seed: int, library: Library) -> Wording:
     return Wording(prompt, negative, text, loras, embeddings, regions)
 
 
+def embeddings_asked(text: str) -> tuple[str, ...]:
+    """The textual inversions that are meant for sure: `embedding:NAME`, as in ComfyUI."""
+    return tuple(asked.rstrip(".") for asked in _EMBEDDING.findall(text))
+
+
 def check_prompts(request: Request, library: Library) -> None:
     """Refuse a request whose prompts can't be done, as far as that is known without a model.
 
@@ -145,8 +150,8 @@ def _lora(tag: LoraTag, library: Library) -> Lora:
 
 def _embeddings(text: str, library: Library) -> tuple[Embedding, ...]:
     files = library.embedding_files()
-    for asked in _EMBEDDING.findall(text):
-        library.embedding(asked.rstrip("."))
+    for asked in embeddings_asked(text):
+        library.embedding(asked)
     used = tuple(Embedding(name, files[name]) for name in names_in(text, files))
     for embedding in used:
         check_embedding(embedding.name, embedding.path)

@@ -23,9 +23,12 @@ from scumble_protocol.messages import (
 )
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.session import BlobArrived, ClientSession, ServerSession
+from scumble_server.app import STARTER_FOLDER
 from scumble_server.blobstore import BlobStore
 from scumble_server.jobs import JobBook
 from scumble_server.journal import Journal
+from scumble_server.measuring import Measuring
+from scumble_server.models.catalog import Catalog
 from scumble_server.outcomes import Broken, Done, Outcome, Ready, Reported, Stopped
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.wording import check_prompts
@@ -87,6 +90,9 @@ class Server:
                 replace(model, loaded=model.id in loaded) for model in self.models
             ),
             check=lambda request: check_prompts(request, Library.of(folder)),
+            answer=Measuring(
+                Catalog([folder / "models"], STARTER_FOLDER), Library.of(folder)
+            ).answer,
         )
         if is_ready:
             self.service.happened(Ready(DEVICE, (replace(STARTER, loaded=False),)))

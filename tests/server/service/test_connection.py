@@ -22,13 +22,17 @@ from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     SERVER_MESSAGES,
     SUBPROTOCOL,
+    AskNames,
     AskStatus,
     Chunk,
     Encoding,
     Hello,
     ListModels,
+    Measure,
+    Measured,
     Message,
     Models,
+    Names,
     Refused,
     Submit,
     Want,
@@ -156,6 +160,20 @@ def test_a_job_and_its_pictures_go_over_the_wire_and_the_result_comes_back(tmp_p
             assert piece.data == RESULT
 
     visit(server, act)
+
+
+def test_a_panel_is_told_how_long_a_prompt_is_and_what_it_can_name(tmp_path: Path) -> None:
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as connection:
+            await greet(connection)
+            await connection.send(codec.encode(Measure("a cat", "starter")))
+            measured = await heard(connection)
+            assert isinstance(measured, Measured)
+            assert measured.tokens > 1
+            await connection.send(codec.encode(AskNames()))
+            assert await heard(connection) == Names((), (), ())
+
+    visit(Server(tmp_path), act)
 
 
 def test_a_model_that_came_is_listed_and_told_to_everybody_once(tmp_path: Path) -> None:
