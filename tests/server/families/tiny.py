@@ -6,6 +6,7 @@ They have every part of the real ones, at a few channels. Their tokenizer knows 
 from __future__ import annotations
 
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import diffusers
@@ -23,7 +24,21 @@ NATIVE_SIDE = 64
 CHAT = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 """A chat's template: what was said, nothing around it."""
 
-MARKS = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>", "[IMG]")
+CHAT_OF_PARTS = (
+    "{% for message in messages %}{% for part in message['content'] %}{{ part['text'] }}"
+    "{% endfor %}{% endfor %}"
+)
+"""The same where what was said comes in parts."""
+
+MARKS = (
+    "<|image_pad|>",
+    "<|video_pad|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "[IMG_BREAK]",
+    "[IMG_END]",
+    "[IMG]",
+)
 
 WIDTH = 32
 """Of text."""
@@ -32,8 +47,10 @@ WIDTH = 32
 def make_family(folder: Path, name: str, seed: int = 0) -> Path:
     """Write a model of that family, as `Family.id`; gives the folder back."""
     torch.manual_seed(seed)
-    pipeline = MAKERS[name]()
-    pipeline.save_pretrained(folder)
+    with warnings.catch_warnings():
+        # Of names that diffusers itself still uses inside.
+        warnings.simplefilter("ignore", FutureWarning)
+        MAKERS[name]().save_pretrained(folder)
     recommended = {
         "native_side": NATIVE_SIDE,
         "min_side": NATIVE_SIDE,
@@ -165,6 +182,23 @@ def make_klein() -> Any:
     )
 
 
+def make_flux2() -> Any:
+    """FLUX.2 dev, whose text encoder can see too."""
+    processor = transformers.PixtralProcessor(
+        image_processor=transformers.PixtralImageProcessor(),
+        tokenizer=_chatting(),
+        image_token=MARKS[-1],
+        chat_template=CHAT_OF_PARTS,
+    )
+    return diffusers.Flux2Pipeline(
+        scheduler=_shifted(),
+        vae=_flux2_vae(),
+        text_encoder=_mistral(),
+        tokenizer=processor,
+        transformer=_flux2_transformer(),
+    )
+
+
 def make_kandinsky3() -> Any:
     """Kandinsky 3."""
     unet = diffusers.Kandinsky3UNet(
@@ -210,6 +244,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "qwen-image-edit-plus": make_qwen_edit_plus,
     "z-image": make_z_image,
     "flux2-klein": make_klein,
+    "flux2": make_flux2,
     "kandinsky3": make_kandinsky3,
 }
 
@@ -331,7 +366,7 @@ def _chatting() -> Any:
 
 def _qwen3(layers: int) -> Any:
     config = transformers.Qwen3Config(
-        vocab_size=520,
+        vocab_size=530,
         hidden_size=WIDTH,
         intermediate_size=32,
         num_hidden_layers=layers,
@@ -342,12 +377,35 @@ def _qwen3(layers: int) -> Any:
     return transformers.Qwen3ForCausalLM(config).eval()
 
 
+def _mistral() -> Any:
+    config = transformers.Mistral3Config(
+        text_config={
+            "model_type": "mistral",
+            "vocab_size": 530,
+            "hidden_size": WIDTH,
+            "intermediate_size": 32,
+            "num_hidden_layers": 31,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "head_dim": 16,
+        },
+        vision_config={
+            "model_type": "pixtral",
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+        },
+    )
+    return transformers.Mistral3ForConditionalGeneration(config).eval()
+
+
 def _qwen_reader() -> Any:
     tokenizer = _chatting()
     marks = dict(zip(MARKS, tokenizer.convert_tokens_to_ids(list(MARKS)), strict=True))
     config = transformers.Qwen2_5_VLConfig(
         text_config={
-            "vocab_size": 520,
+            "vocab_size": 530,
             "hidden_size": WIDTH,
             "intermediate_size": 32,
             "num_hidden_layers": 2,
