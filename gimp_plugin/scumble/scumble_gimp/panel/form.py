@@ -20,6 +20,7 @@ from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.recall import recall
+from scumble_protocol.editor.view import View
 from scumble_protocol.geometry import Size
 
 _MOST_VARIATIONS = 8
@@ -71,6 +72,12 @@ class Form(OrderForm):
         self.sections = self._sections()
         self._listen()
         self.show_modes({})
+
+    def show_view(self, view: View) -> None:
+        """Offer what the server has."""
+        super().show_view(view)
+        for prompt in (self.prompt, self.negative):
+            prompt.proposals.names = view.names
 
     def show_newest(self, variations: tuple[Variation, ...]) -> None:
         """The seed of the newest variation is the one to keep."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scumble_gimp.host_window import Gdk, Gtk
+from scumble_gimp.panel.proposals import Proposals
 from scumble_gimp.panel.style import line_height
 from scumble_protocol.editor.history import PromptHistory
 
@@ -54,6 +55,7 @@ class PromptField:
         self.widget.add(self._scrolled)
         self.widget.add_overlay(self._hint)
         self.widget.set_overlay_pass_through(self._hint, True)
+        self.proposals = Proposals(self.text_view)
         self._buffer.connect("changed", lambda _: self._written())
         self.text_view.connect("key-press-event", self._pressed)
         self.text_view.connect("style-updated", lambda _: self._fit())
@@ -75,6 +77,8 @@ class PromptField:
         self._history.used(prompts)
 
     def _pressed(self, _: Gtk.TextView, event: Gdk.EventKey) -> bool:
+        if self.proposals.pressed(event):
+            return True
         held = event.state & Gtk.accelerator_get_default_mod_mask()
         if event.keyval in {Gdk.KEY_Return, Gdk.KEY_KP_Enter}:
             if held == Gdk.ModifierType.CONTROL_MASK:
@@ -100,6 +104,7 @@ class PromptField:
 
     def _written(self) -> None:
         self._hint.set_visible(not self._buffer.get_char_count())
+        self.proposals.look()
         self.changed()
 
     def _fit(self) -> None:

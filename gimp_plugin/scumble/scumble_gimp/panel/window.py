@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from scumble_gimp.canvas import GimpPicture
 from scumble_gimp.host import GLib
 from scumble_gimp.host_window import Gdk, GimpUi, Gtk
 from scumble_gimp.panel.content import Actions, Content
+from scumble_gimp.panel.dropping import accept_files, accept_files_in_text
 from scumble_gimp.panel.images import OpenImages
 from scumble_gimp.panel.single import Reception
+from scumble_protocol.editor.dropped import settings_from_file
 from scumble_protocol.editor.gallery import Variation
 from scumble_protocol.editor.guard import Guard
 from scumble_protocol.editor.language import Translate
@@ -70,6 +73,7 @@ class PanelWindow:
         self._window.set_icon_name("gimp-tool-ink")
         self._window.add(self._content.widget)
         self._window.connect("destroy", lambda _: self._closed())
+        self._take_files()
         grow = self._guard(self._grow)
         for section in self._content.form.sections:
             section.connect("notify::expanded", lambda *_: GLib.idle_add(grow))
@@ -141,6 +145,16 @@ class PanelWindow:
             self._panel.run(picture, self._content.form.order())
             self._content.form.prompt.used(self._panel.memory.prompts)
             self.refresh()
+
+    def _take_files(self) -> None:
+        """Use the settings of picture files again that are dropped here."""
+        reuse, form = self._guard(self._reuse), self._content.form
+        accept_files(self._window, reuse)
+        for prompt in (form.prompt, form.negative):
+            accept_files_in_text(prompt.text_view, reuse)
+
+    def _reuse(self, file: Path) -> None:
+        self._content.form.reuse(settings_from_file(file))
 
     def _see_mask(self) -> None:
         picture = self._picture
