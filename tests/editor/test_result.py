@@ -15,7 +15,7 @@ from scumble_protocol.errors import ProtocolError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Finished
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import LoadModel, Remove, Upscale
+from scumble_protocol.requests import Regenerate, Remove, Upscale
 from tests.client.requests_to_send import IMAGE, MASK, blobs_of, finished, ref_of, regenerate
 
 
@@ -25,7 +25,7 @@ def result_of(done: Finished) -> Result:
 
 def named(prompt: str) -> str:
     done = finished("job", IMAGE)
-    assert not isinstance(done.request, (LoadModel, Upscale))
+    assert isinstance(done.request, Regenerate)
     request = dataclasses.replace(done.request, prompt=prompt)
     return result_group(result_of(dataclasses.replace(done, request=request))).name
 
