@@ -124,7 +124,8 @@ def load_adapter(source: AdditionSource, device: torch.device) -> IPAdapter:
         )
         layers = _layers(tensors, device, kept)
     except (KeyError, RuntimeError) as error:
-        raise damaged(source.path, f"lacks {error}".splitlines()[0]) from error
+        lines = str(error).splitlines()
+        raise damaged(source.path, f"is no whole IP-Adapter ({lines[-1].strip()})") from error
     projection = projection.to(device, kept).eval().requires_grad_(requires_grad=False)
     return IPAdapter(projection, layers, sees_parts="proj.weight" not in own)
 

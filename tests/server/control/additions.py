@@ -178,7 +178,7 @@ def _projection(width: int) -> dict[str, torch.Tensor]:
 
 
 def _resampler(width: int) -> dict[str, torch.Tensor]:
-    """Plus: 16 questions of width 64 with one head, asked twice."""
+    """Plus: 16 questions of width 64 with one head, asked four times."""
     inner = 64
     shapes = {
         "latents": (1, 16, inner),
@@ -189,7 +189,7 @@ def _resampler(width: int) -> dict[str, torch.Tensor]:
         "norm_out.weight": (width,),
         "norm_out.bias": (width,),
     }
-    for at in range(2):
+    for at in range(4):
         shapes |= {
             f"layers.{at}.0.norm1.weight": (inner,),
             f"layers.{at}.0.norm1.bias": (inner,),

@@ -23,7 +23,7 @@ Added = Callable[[Role, str], Addition]
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of models: `sd1` and `sdxl`, each also with `-inpaint`, and what is added to them."""
+    """Models `sd1` and `sdxl`, each also with `-inpaint`, and what is added to them."""
     torch.set_num_threads(1)  # the models are so small that threads would wait for each other
     models = tmp_path_factory.mktemp("state") / "models"
     for family in ("sd1", "sdxl"):
