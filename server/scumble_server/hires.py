@@ -58,7 +58,7 @@ def large_crop(
     """
     if not request.hires:
         return None
-    longest = max(request.context.width, request.context.height) + spec.multiple
+    longest = max(picture.shape[:2]) + spec.multiple
     unlimited = replace(spec, max_side=longest, max_pixels=MOST_PIXELS)
     # What was under the mask has had its say in the composition.
     asked = replace(request, strength=request.hires, content=MaskedContent.ORIGINAL)

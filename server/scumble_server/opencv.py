@@ -98,6 +98,11 @@ def with_alpha(picture: Array) -> Array:
     return cast("Array", cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA))
 
 
+def gray(picture: Mask) -> Mask:
+    """The lightness of three channels of bytes."""
+    return cast("Mask", cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+
+
 def copied(source: Array, mask: Mask, onto: Array) -> Array:
     """`onto` with the source's pixels where the mask is not 0."""
     return cast("Array", cv2.copyTo(source, mask, onto.copy()))

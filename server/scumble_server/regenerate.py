@@ -14,6 +14,7 @@ from scumble_server.control.preparing import check_guides, guided, shown
 from scumble_server.control.vae import with_vae
 from scumble_server.crop import Crop
 from scumble_server.detail import Detail, tile_side
+from scumble_server.faces import faces_under, remake
 from scumble_server.given import given
 from scumble_server.hires import Detailing, large_crop
 from scumble_server.made import Made
@@ -44,9 +45,13 @@ def regenerate(request: Regenerate, means: Means) -> tuple[Made, ...]:
             Made(layer, seed, PromptUsed(said.prompt, said.negative))
             for seed, said in zip(seeds_of(request), wordings, strict=True)
         )
+    faces = faces_under(request, picture, selection) if request.only_faces else ()
     check_able(request, wordings, means)
     check_guides(request, means)
     model = with_vae(diffusion_model(request.model, means), request, means)
+    if faces:
+        made = remake(faces, request, picture, wordings, model=model, means=means)
+        return tuple(replace(it, layer=_finished(request, it.layer, picture)) for it in made)
     spec = model.spec
     while True:
         means.watch.enter("preparing")
