@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.guides import ControlKind
 from scumble_protocol.messages import Pass, Phase
 from scumble_server import opencv
-from scumble_server.control.guides import NO_GUIDES, Guides
+from scumble_server.control.guides import NO_GUIDES, ControlGuide, Guides, Influence
 from scumble_server.crop import Crop
 from scumble_server.opencv import Floats
 from scumble_server.report import PreviewReport, Report, Reporter
@@ -22,6 +23,7 @@ from scumble_server.upscale.tiles import Span, spans
 
 if TYPE_CHECKING:
     from scumble_protocol.requests import Regenerate
+    from scumble_server.control.addition import ControlNetwork
     from scumble_server.models.model import Model
     from scumble_server.overview import Overview
     from scumble_server.spec import ModelSpec
@@ -46,6 +48,7 @@ class Detail:
         seed: Decides the noise of the whole, of which tiles take what lies under them.
         tile: Side of a tile, or 0 for the one that suits the model.
         overlap: Pixels that neighbouring tiles share.
+        control: A tile ControlNet, which is shown every tile as it was.
     """
 
     model: Model
@@ -53,6 +56,7 @@ class Detail:
     seed: int
     tile: int = 0
     overlap: int = OVERLAP
+    control: ControlNetwork | None = None
 
     @property
     def side(self) -> int:
@@ -145,7 +149,7 @@ def detailed(
             return tile
         words = f"tile {next(numbers)} of {tiles}"
         steps.begin(detail.evaluations, words)
-        crop = _crop(np.clip(tile, 0, 1), place, detail.model.spec, area)
+        crop = _crop(np.clip(tile, 0, 1), place, detail, area)
         told = _telling(steps, overview, place, words)
         (image,) = detail.model.sample(crop, detail.request, (detail.seed,), told)
         made = _same_tint(image, crop.image, detail)[: place.height, : place.width]
@@ -155,23 +159,29 @@ def detailed(
     return TiledRows(source, layout, 1, work)
 
 
-def _crop(tile: Floats, place: Rect, spec: ModelSpec, area: Area) -> Crop:
+def _crop(tile: Floats, place: Rect, detail: Detail, area: Area) -> Crop:
     """A tile as a model works on it: padded, where the picture is smaller than that."""
+    spec = detail.model.spec
     width, height = (
         math.ceil(max(side, spec.min_side) / spec.multiple) * spec.multiple
         for side in (place.width, place.height)
     )
     right, below = width - place.width, height - place.height
     strength = np.ascontiguousarray(area.strength(place))
+    image = opencv.extended(np.ascontiguousarray(tile), right, below)
+    guides = area.guides.cut(place).extended(right, below)
+    if detail.control is not None:
+        held = ControlGuide(ControlKind.TILE, image, detail.control, Influence())
+        guides = replace(guides, controls=(*guides.controls, held))
     return Crop(
         context=place,
         content=place.size,
         working=Size(width, height),
-        image=opencv.extended(np.ascontiguousarray(tile), right, below),
+        image=image,
         denoise=opencv.extended(strength, right, below),
         blend=np.full((place.height, place.width), 255, np.uint8),
         original=opencv.with_alpha(opencv.quantized(tile, np.empty(0, np.uint8))),
-        guides=area.guides.cut(place).extended(right, below),
+        guides=guides,
         piece=place,
     )
 

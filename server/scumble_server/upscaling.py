@@ -9,8 +9,11 @@ import numpy as np
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect
+from scumble_protocol.guides import Control, ControlKind
 from scumble_protocol.requests import Refinement, Regenerate, Upscale
+from scumble_server.abilities import check_able
 from scumble_server.compose import Layer
+from scumble_server.control.choosing import choose
 from scumble_server.detail import Detail, detailed
 from scumble_server.made import Made
 from scumble_server.means import Means
@@ -24,6 +27,7 @@ from scumble_server.upscale.upscaler import Upscaler
 
 if TYPE_CHECKING:
     from scumble_protocol.messages import Pass
+    from scumble_server.control.addition import ControlNetwork
     from scumble_server.models.model import Model
     from scumble_server.opencv import Picture
     from scumble_server.upscale.steps import Steps
@@ -34,6 +38,8 @@ def upscale(request: Upscale, means: Means) -> Made:
     refinement, asked = request.refinement, as_regenerate(request)
     # Before anything is loaded: what is wrong with a prompt is mostly known by now.
     said = word(asked, asked.seed, means.library) if asked else None
+    if asked and said:
+        check_able(asked, (said,), means)
     picture = means.read(request.image)
     enlarging = _enlarging(request, means)
     if refinement is None or asked is None or said is None:
@@ -43,7 +49,7 @@ def upscale(request: Upscale, means: Means) -> Made:
     model = diffusion_model(asked.model, means)
     with model.using(said):
         count = model.measure(said.text)
-        detail = _detail(refinement, replace(asked, prompt=said.text), model, means)
+        detail = _detail(refinement, said.asked(asked), model, means)
         overview = Overview(picture, request.target)
 
         def drawing(rows: Rows, steps: Steps) -> Rows:
@@ -107,12 +113,23 @@ def _upscaler(name: str, means: Means) -> Upscaler:
 
 def _detail(refinement: Refinement, asked: Regenerate, model: Model, means: Means) -> Detail:
     """What the refinement draws with; notes what is not as asked for."""
-    detail = Detail(model, asked, asked.seed, refinement.tile, refinement.overlap)
-    if refinement.tile and detail.side != refinement.tile:
-        means.note(f"Tiles were {detail.side} pixels a side: the model can't do {refinement.tile}.")
-    if refinement.tile_control:
-        means.note("There is no tile control for this model; the strength alone held the detail.")
+    control = _tile_control(asked, model, means) if refinement.tile_control else None
+    tile, overlap = refinement.tile, refinement.overlap
+    detail = Detail(model, asked, asked.seed, tile, overlap, control)
+    if tile and detail.side != tile:
+        means.note(f"Tiles were {detail.side} pixels a side: the model can't do {tile}.")
     return detail
+
+
+def _tile_control(asked: Regenerate, model: Model, means: Means) -> ControlNetwork | None:
+    """The ControlNet that holds tiles to what is there; None, and a note, where there is none."""
+    control = Control(ControlKind.TILE, asked.image, preprocess=False)
+    try:
+        chosen = choose(replace(asked, controls=(control,)), means.shelf.additions, model.spec.base)
+    except RequestError as error:
+        means.note(f"{error.message} The strength alone held the detail to what was there.")
+        return None
+    return means.shelf.addition(chosen.controls[0].network, means.report)
 
 
 def _layer(request: Upscale, pixels: Picture) -> Layer:
