@@ -21,6 +21,7 @@ from scumble_protocol.messages import (
     SUBPROTOCOL,
     Accepted,
     Acknowledge,
+    AskNames,
     AskStatus,
     Attach,
     Cancel,
@@ -33,9 +34,12 @@ from scumble_protocol.messages import (
     JobEvent,
     Limits,
     ListModels,
+    Measure,
+    Measured,
     ModelInfo,
     ModelKind,
     Models,
+    Names,
     PhaseTime,
     Refused,
     ResultLayer,
@@ -204,6 +208,11 @@ class Visit:
         match message:
             case Hello() | ListModels() | AskStatus():
                 self.say(self._answer(message))
+            case Measure():
+                words = len(message.text.split())
+                self.say(Measured(message.text, message.model, words, 1, words))
+            case AskNames():
+                self.say(Names((), (), ()))
             case Submit():
                 self._consider(message)
             case Want():

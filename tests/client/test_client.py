@@ -25,7 +25,9 @@ from scumble_protocol.messages import (
     Forget,
     Hello,
     Limits,
+    Measured,
     Models,
+    Names,
     Refused,
     Started,
     Status,
@@ -161,6 +163,10 @@ def test_questions_are_answered() -> None:
         client.ask_status()
         events = events_until(client, Status)
         assert Models(MODELS) in events
+        client.measure("a red cat", "starter")
+        assert Measured("a red cat", "starter", 3, 1, 3) in events_until(client, Measured)
+        client.ask_names()
+        assert Names((), (), ()) in events_until(client, Names)
 
 
 def test_a_result_that_was_taken_is_acknowledged_and_a_job_can_be_forgotten() -> None:

@@ -12,6 +12,7 @@ from scumble_protocol.errors import ErrorCode, ProtocolError
 from scumble_protocol.messages import (
     Accepted,
     Acknowledge,
+    AskNames,
     AskStatus,
     Attach,
     Cancel,
@@ -21,7 +22,10 @@ from scumble_protocol.messages import (
     Failed,
     Forget,
     ListModels,
+    Measure,
+    Measured,
     Models,
+    Names,
     Refused,
     Started,
     Status,
@@ -199,6 +203,15 @@ def test_answers_are_passed_on(ledger: Ledger) -> None:
     assert ledger.messages() == [AskStatus(), ListModels()]
     assert ledger.receive(status) == [status]
     assert ledger.receive(Models(())) == [Models(())]
+
+
+def test_what_a_prompt_was_is_not_asked_again_on_another_connection(ledger: Ledger) -> None:
+    ledger.ask(Measure("a cat", ""))
+    ledger.ask(AskNames())
+    assert ledger.resume(()) == []
+    assert ledger.messages() == [AskNames()]
+    for answer in (Measured("a cat", "", 2, 1, 2), Names((), (), ())):
+        assert ledger.receive(answer) == [answer]
 
 
 def test_a_job_that_never_arrived_is_submitted_again(ledger: Ledger) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,14 +12,17 @@ from scumble_protocol.editor.canvas import Margins, Source
 from scumble_protocol.editor.draft import (
     draft_enlargement,
     draft_expansion,
+    draft_mask,
     draft_regeneration,
+    draft_removal,
+    refinement,
 )
-from scumble_protocol.editor.settings import Settings
+from scumble_protocol.editor.settings import Area, Settings, automatic_rim
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Limits
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.requests import Regenerate, Upscale
+from scumble_protocol.requests import Regenerate, Remove, ShowMask, Upscale
 from tests.client.passing_server import MODELS
 from tests.editor.grey_canvas import GreyCanvas
 
@@ -147,3 +152,63 @@ def test_the_whole_canvas_is_enlarged() -> None:
     assert request.context == Rect(0, 0, 100, 80)
     assert request.target == Size(150, 120)
     assert set(blobs) == {request.image.blob}
+
+
+def test_an_enlargement_says_what_is_mixed_in_and_refined() -> None:
+    refined = refinement(Settings(model="starter", prompt="a cat", seed=5), 0.25)
+    draft = draft_enlargement(
+        GreyCanvas(), 2, LANCZOS, Limits(), second="sharp", blend=0.5, refinement=refined
+    )
+    request, _ = draft()
+    assert isinstance(request, Upscale)
+    assert (request.second, request.blend, request.refinement) == ("sharp", 0.5, refined)
+    assert (refined.model, refined.prompt, refined.strength, refined.seed) == (
+        "starter", "a cat", 0.25, 5,
+    )  # fmt: skip
+
+
+def test_a_removal_sees_as_much_around_as_it_takes_away() -> None:
+    canvas = GreyCanvas(Size(1000, 1000), Rect(400, 500, 50, 20))
+    settings = Settings(grow=1, feather=2, padding=0, seed=3)
+    request, blobs = draft_removal(canvas, settings, Limits())()
+    assert isinstance(request, Remove)
+    assert request.context == Rect(347, 447, 156, 126)
+    assert (request.grow, request.feather, request.seed) == (1, 2, 3)
+    assert set(blobs) == {request.image.blob, request.mask.blob}
+    with pytest.raises(RequestError, match="Nothing is selected"):
+        draft_removal(GreyCanvas(selected=None), settings, Limits())
+    with pytest.raises(RequestError) as caught:
+        draft_removal(canvas, settings, Limits(image_side=99))
+    assert caught.value.code is ErrorCode.TOO_LARGE
+
+
+def test_the_mask_is_shown_as_a_regeneration_would_use_it() -> None:
+    canvas = GreyCanvas()
+    settings = Settings(strength=0.5, grow=None, feather=None, invert=True)
+    request, blobs = draft_mask(canvas, settings, STARTER, Limits())()
+    assert isinstance(request, ShowMask)
+    regeneration, _ = draft_regeneration(canvas, settings, STARTER, Limits())()
+    assert isinstance(regeneration, Regenerate)
+    assert (request.context, request.grow, request.feather) == (
+        regeneration.context, regeneration.grow, regeneration.feather,
+    )  # fmt: skip
+    assert (request.strength, request.invert) == (0.5, True)
+    assert set(blobs) == {request.mask.blob} == {regeneration.mask.blob}
+    assert len(canvas.read_rects) == 1, "of the picture itself, nothing is sent"
+
+
+@pytest.mark.parametrize("whole", [{"area": Area.WHOLE}, {"invert": True}, {"target": Size(9, 9)}])
+def test_where_all_of_the_picture_counts_all_of_it_is_sent(whole: dict[str, Any]) -> None:
+    canvas = GreyCanvas(Size(1000, 900), Rect(400, 500, 50, 20))
+    request, _ = draft_regeneration(canvas, Settings(**whole), STARTER, Limits())()
+    assert isinstance(request, Regenerate)
+    assert request.context == Rect(0, 0, 1000, 900)
+
+
+def test_an_automatic_rim_suits_the_selection() -> None:
+    canvas = GreyCanvas(Size(900, 900), Rect(50, 50, 400, 400))
+    request, _ = draft_removal(canvas, Settings(grow=None, feather=None), Limits())()
+    assert isinstance(request, Remove)
+    assert (request.grow, request.feather) == (10, 25)
+    assert automatic_rim(Size(10, 10)) == (2, 4), "there is always some"
+    assert automatic_rim(Size(8000, 8000)) == (64, 256), "and never too much"

@@ -127,6 +127,13 @@ def test_settings_are_used_again_with_what_no_result_knows_left_alone(form: Form
     assert order.style == "", "its words are in the prompt already"
 
 
+def test_settings_are_used_again_in_the_mode_that_is_set(form: Form) -> None:
+    form.show_layers(GreyCanvas().layers())
+    form.fill(Order(Mode.FILL))
+    form.reuse(Settings(prompt="a dog"))
+    assert form.order().mode is Mode.FILL
+
+
 def test_the_model_of_the_server_sets_what_it_recommends(form: Form) -> None:
     form.show_view(view())
     settings = form.order().settings

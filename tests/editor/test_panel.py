@@ -31,7 +31,9 @@ from scumble_protocol.messages import (
     Device,
     Failed,
     Limits,
+    Measured,
     Models,
+    Names,
     Phase,
     Preview,
     Progress,
@@ -41,13 +43,13 @@ from scumble_protocol.messages import (
 )
 from scumble_protocol.pixels import PixelFormat, Pixels
 from scumble_protocol.program import write_program
-from scumble_protocol.requests import Regenerate, Upscale
+from scumble_protocol.requests import Regenerate, Remove, Upscale
 from tests.client.passing_server import MODELS
 from tests.client.requests_to_send import IMAGE, MASK, blobs_of, finished
 from tests.editor.framed_picture import FramedPicture
 from tests.editor.grey_canvas import Clerk
 
-FEATURES = ("regenerate", "fill", "expand", "upscale")
+FEATURES = ("regenerate", "fill", "remove", "expand", "upscale", "show_mask")
 WELCOME = Welcome(
     PROTOCOL_VERSION, "1.2", Device("cpu", "A processor", 0), MODELS, (Sampler.EULER,), Limits(),
     (), (), FEATURES,
@@ -116,7 +118,7 @@ def test_a_view_says_what_the_server_offers(desk: Desk) -> None:
     assert view.samplers == (Sampler.EULER,)
     assert view.can_run
     assert not desk.panel.view(None).can_run
-    assert {mode for mode, reason in view.modes.items() if reason} == {Mode.REMOVE, Mode.SKETCH}
+    assert {mode for mode, reason in view.modes.items() if reason} == {Mode.SKETCH}
     desk.hear(Models(()))
     reasons = desk.panel.view(desk.picture).modes
     assert reasons[Mode.UPSCALE] == "The server has no upscaler."
@@ -206,7 +208,115 @@ def test_expanding_and_upscaling_take_what_they_need_from_the_order(desk: Desk) 
     assert [view.title for view in (desk.job,)] == ["Expand"]
 
 
-@pytest.mark.parametrize("mode", [Mode.REMOVE, Mode.SKETCH])
+def test_removing_needs_no_model_unless_it_is_refined(desk: Desk) -> None:
+    remove = Order(Mode.REMOVE, settings=CAT.settings)
+    assert isinstance(desk.clerk.requests[desk.order(remove)], Remove)
+    refined = desk.clerk.requests[desk.order(dataclasses.replace(remove, refine=0.25))]
+    assert isinstance(refined, Regenerate)
+    assert (refined.content, refined.strength) == (MaskedContent.REMOVE, 0.25)
+    assert refined.prompt == "", "what is not there needs no words"
+    desk.hear(Models(MODELS[1:]))
+    assert desk.panel.view(desk.picture).modes[Mode.REMOVE] == ""
+    plain = desk.clerk.requests[desk.order(dataclasses.replace(remove, refine=0.25))]
+    assert isinstance(plain, Remove)
+
+
+def test_an_enlargement_is_mixed_and_refined(desk: Desk) -> None:
+    order = Order(Mode.UPSCALE, CAT.settings, second="lanczos", blend=0.25, refine=0.5)
+    request = desk.clerk.requests[desk.order(order)]
+    assert isinstance(request, Upscale)
+    assert (request.second, request.blend) == ("lanczos", 0.25)
+    assert request.refinement is not None
+    assert (request.refinement.model, request.refinement.strength) == ("starter", 0.5)
+
+
+def test_a_style_puts_words_around_the_prompt(desk: Desk) -> None:
+    request = desk.clerk.requests[desk.order(dataclasses.replace(CAT, style="comic"))]
+    assert isinstance(request, Regenerate)
+    assert "a  cat" in request.prompt
+    assert len(request.prompt) > len("a  cat")
+    assert desk.memory.order.settings.prompt == CAT.settings.prompt, "the painter's own words"
+    desk.panel.run(desk.picture, dataclasses.replace(CAT, style="comics"))
+    assert desk.said == ("There is no style 'comics'. Did you mean comic?", True)
+
+
+def test_notes_of_the_server_are_told(desk: Desk) -> None:
+    job = desk.order()
+    done = dataclasses.replace(finished(job, IMAGE), notes=("One at a time.", "On the CPU."))
+    desk.hear(Result(job, done, blobs_of(IMAGE, MASK)))
+    assert desk.said == ("Done in 0.5 s. One at a time. On the CPU.", False)
+
+
+def mask_of(desk: Desk, job: str) -> Result:
+    done = dataclasses.replace(finished(job, IMAGE), request=desk.clerk.requests[job])
+    return Result(job, done, blobs_of(IMAGE, MASK))
+
+
+def test_the_mask_is_shown_until_it_is_no_longer_wanted(desk: Desk) -> None:
+    assert desk.panel.view(desk.picture).can_show_mask
+    desk.panel.see_mask(desk.picture, CAT)
+    (job,) = desk.clerk.requests
+    assert desk.job.title == "Mask"
+    desk.hear(mask_of(desk, job))
+    view = desk.panel.view(desk.picture)
+    assert view.is_mask_shown
+    assert view.preview is not None
+    assert view.preview.is_mask
+    assert view.job is None
+    assert view.status.startswith("What is red")
+    desk.panel.see_mask(desk.picture, CAT)
+    view = desk.panel.view(desk.picture)
+    assert (view.is_mask_shown, view.preview, view.status) == (False, None, "")
+    assert desk.memory.pending == {}
+
+
+def test_a_mask_gives_way_to_work_and_is_not_shown_where_its_picture_is_gone(desk: Desk) -> None:
+    desk.panel.see_mask(desk.picture, CAT)
+    desk.hear(mask_of(desk, "job1"))
+    desk.order()
+    assert not desk.panel.view(desk.picture).is_mask_shown
+    desk.panel.see_mask(desk.picture, CAT)
+    desk.panel.close(desk.picture)
+    desk.hear(mask_of(desk, "job3"))
+    assert not desk.panel.view(desk.picture).is_mask_shown
+
+
+def test_a_mask_of_nothing_is_an_error(desk: Desk) -> None:
+    desk.picture.selected = None
+    desk.panel.see_mask(desk.picture, CAT)
+    assert desk.said == ("Nothing is selected. Select the area that should be made anew.", True)
+
+
+def test_a_prompt_is_measured_with_the_words_of_its_style(desk: Desk) -> None:
+    desk.panel.measure("a cat", "", "starter")
+    desk.panel.measure("a cat", "comic", "starter")
+    desk.panel.measure("a cat", "unknown", "")
+    texts = [text for text, _ in desk.clerk.measured]
+    assert (texts[0], texts[2]) == ("a cat", "a cat")
+    assert "a cat" in texts[1]
+    assert len(texts[1]) > len("a cat")
+    desk.hear(Measured("a cat", "", 2, 1, 2), Names(("ink",), (), ()))
+    view = desk.panel.view(desk.picture)
+    assert view.measured == Measured("a cat", "", 2, 1, 2)
+    assert view.names == Names(("ink",), (), ())
+
+
+def test_the_memory_of_an_order_is_told_as_far_as_it_is_known(desk: Desk) -> None:
+    assert desk.panel.memory_line(desk.picture, CAT) == "", "nobody knows"
+    model = dataclasses.replace(MODELS[0], memory=2**30)
+    welcome = dataclasses.replace(
+        WELCOME, models=(model, MODELS[1]), device=Device("cuda:0", "", 2**33)
+    )
+    desk.hear(Connected(welcome))
+    assert desk.panel.memory_line(desk.picture, CAT) == "About 1.0 of 8.0 GiB"
+    assert desk.panel.memory_line(desk.picture, Order(Mode.UPSCALE)) == ""
+    desk.picture.selected = None
+    assert desk.panel.memory_line(desk.picture, CAT) == ""
+    unknown = Order(settings=Settings(model="unknown"))
+    assert desk.panel.memory_line(desk.picture, unknown) == ""
+
+
+@pytest.mark.parametrize("mode", [Mode.SKETCH])
 def test_what_is_not_offered_is_refused_with_the_reason(desk: Desk, mode: Mode) -> None:
     desk.panel.run(desk.picture, Order(mode))
     assert desk.clerk.requests == {}

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble_protocol.checks import MAX_SEED
-from scumble_protocol.choices import Sampler, Schedule
+from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
+from scumble_protocol.editor.guides import ControlLayer, ReferenceLayer, RegionLayer
 from scumble_protocol.editor.settings import NO_BLOB, Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
+from scumble_protocol.guides import ControlKind, ReferenceKind
 from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
@@ -36,6 +38,24 @@ ANY_SETTINGS = st.builds(
     feather=st.integers(0, 1024),
     padding=st.integers(0, 4096),
     match_color=st.booleans(),
+    schedule=st.sampled_from(Schedule),
+    content=st.sampled_from(MaskedContent),
+    full_steps=st.booleans(),
+    passes=st.lists(st.floats(0.01, 1), max_size=4).map(tuple),
+    batch=st.integers(1, 16),
+    clip_skip=st.integers(1, 12),
+    cfg_rescale=st.floats(0, 1),
+    invert=st.booleans(),
+    hires=st.floats(0, 1),
+    resize=st.sampled_from(ResizeMode),
+    only_faces=st.booleans(),
+    vae=st.text(),
+)
+GUIDED = Settings(
+    target=Size(3, 4),
+    controls=(ControlLayer(ControlKind.DEPTH, "layer", False, "model", 0.5, 0.25, 0.75, True),),
+    references=(ReferenceLayer(ReferenceKind.FACE, "layer", "model", 0.5, 0.25, 0.75),),
+    regions=(RegionLayer("layer", "a dog"),),
 )
 
 
@@ -59,6 +79,14 @@ def request_of(settings: Settings, new_seed: int = 7) -> Regenerate:
         {"grow": -1},
         {"feather": 1025},
         {"padding": -1},
+        {"passes": (0.0,)},
+        {"batch": 17},
+        {"clip_skip": 0},
+        {"cfg_rescale": 1.5},
+        {"hires": -0.5},
+        {"controls": (ControlLayer(ControlKind.CANNY, weight=3),)},
+        {"references": (ReferenceLayer(ReferenceKind.ALL, start=2),)},
+        {"regions": (RegionLayer("", ""),) * 9},
     ],
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
@@ -78,6 +106,25 @@ def test_a_request_says_which_settings_made_it(settings: Settings) -> None:
     made = Settings.of(request_of(settings))
     seed = 7 if settings.seed is None else settings.seed
     assert made == dataclasses.replace(settings, seed=seed, padding=Settings().padding)
+
+
+def test_guides_are_remembered_by_their_layers() -> None:
+    assert Settings.from_json(GUIDED.to_json()) == GUIDED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"passes": 0.5}',
+        '{"controls": ["canny"]}',
+        '{"controls": [{"layer": "x"}]}',
+        '{"regions": {}}',
+        '{"target": 5}',
+    ],
+)
+def test_settings_of_another_shape_are_refused(text: str) -> None:
+    with pytest.raises(RequestError, match="can't be read"):
+        Settings.from_json(text)
 
 
 def test_settings_of_another_version_are_read_as_far_as_they_are_known() -> None:

@@ -12,6 +12,7 @@ from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.studio import (
     Applied,
     JobFailed,
+    MaskSeen,
     Offered,
     Studio,
     StudioEvent,
@@ -33,7 +34,7 @@ from scumble_protocol.messages import (
     Refused,
     Welcome,
 )
-from scumble_protocol.requests import LoadModel, Regenerate, Upscale
+from scumble_protocol.requests import LoadModel, Regenerate, ShowMask, Upscale
 from tests.client.passing_server import MODELS, PassingServer, passing_server
 from tests.client.requests_to_send import IMAGE, MASK, blobs_of, finished
 from tests.editor.grey_canvas import Clerk, GreyCanvas
@@ -287,6 +288,28 @@ def test_a_model_that_is_not_offered_is_refused_with_those_that_are() -> None:
     assert studio.models == ()
     with pytest.raises(RequestError, match="has no diffusion model"):
         studio.regenerate(Settings())
+
+
+def test_a_mask_is_looked_at_without_touching_the_canvas() -> None:
+    studio, clerk, canvas = connected_studio()
+    job = studio.see_mask(Settings(strength=0.5))
+    request = clerk.requests[job]
+    assert isinstance(request, ShowMask)
+    done = dataclasses.replace(finished(job, IMAGE), request=request)
+    clerk.events.append(Result(job, done, blobs_of(IMAGE, MASK)))
+    (seen,) = studio.tick()
+    assert isinstance(seen, MaskSeen)
+    assert seen.layer.mask.data == MASK
+    assert (canvas.groups, clerk.acknowledged, studio.jobs) == ([], [job], ())
+
+
+def test_questions_about_prompts_go_to_the_server() -> None:
+    studio, clerk, _ = connected_studio()
+    studio.measure("a cat", "starter")
+    studio.ask_names()
+    assert (clerk.measured, clerk.asked_names) == ([("a cat", "starter")], 1)
+    assert studio.model("").id == "starter"
+    assert studio.limits == Limits()
 
 
 def drawn(studio: Studio, client: Client, *jobs: str) -> list[str]:

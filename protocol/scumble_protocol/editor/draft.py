@@ -11,7 +11,7 @@ from scumble_protocol.blobs import blob_id
 from scumble_protocol.client import Draft
 from scumble_protocol.editor.canvas import Canvas, Margins, Snapshot, Source
 from scumble_protocol.editor.context import choose_context
-from scumble_protocol.editor.guide_pictures import name_guides, read_guides
+from scumble_protocol.editor.guide_pictures import check_guides, name_guides, read_guides
 from scumble_protocol.editor.settings import NO_BLOB, Area, Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
@@ -54,6 +54,7 @@ def draft_expansion(
     size = margins.around(old)
     request = _regeneration(canvas, _added(margins, size), size, settings, model)
     check_request(request, limits)
+    check_guides(canvas, settings)
     kept = Rect(margins.left, margins.top, old.width, old.height)
     canvas.expand(margins)
     return _draft(request, canvas, settings, partial(_all_but, kept, request.context))

@@ -38,6 +38,29 @@ def read_guides(canvas: Canvas, settings: Settings, context: Rect) -> Mapping[st
     return found
 
 
+def check_guides(canvas: Canvas, settings: Settings) -> None:
+    """Refuse guides whose layers `read_guides` would not find.
+
+    Raises:
+        RequestError: A layer is gone, or a reference's layer is empty.
+    """
+    named = [control.layer for control in settings.controls if control.layer]
+    named += [reference.layer for reference in settings.references if reference.layer]
+    named += [region.layer for region in settings.regions if region.layer]
+    if not named:
+        return
+    layers = {layer.id: layer for layer in canvas.layers()}
+    if not layers.keys() >= set(named):
+        raise RequestError(
+            ErrorCode.BAD_PICTURE,
+            "The layer of a control, reference or region is gone.",
+            "Choose another layer.",
+        )
+    for reference in settings.references:
+        if reference.layer:
+            _bounds(layers, reference.layer)
+
+
 def name_guides(settings: Settings, images: Mapping[str, ImageRef]) -> dict[str, Any]:
     """The fields of a request that hold the guides."""
     return {

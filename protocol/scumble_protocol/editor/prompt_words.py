@@ -56,8 +56,11 @@ def measured_line(measured: Measured, tr: Translate) -> str:
     """How long a prompt is, and what is wrong with it, for people; empty if nothing is measured."""
     if not measured.tokens:
         return " ".join(tr(sentence) for sentence in measured.wrong)
-    room = CHUNK * max(1, measured.chunks)
-    parts = [tr("{tokens} of {room} tokens", tokens=measured.tokens, room=room)]
+    room = CHUNK * measured.chunks
+    if measured.tokens <= room:
+        parts = [tr("{tokens} of {room} tokens", tokens=measured.tokens, room=room)]
+    else:  # no CLIP, so that nobody knows how many it could be
+        parts = [tr("{tokens} tokens", tokens=measured.tokens)]
     if measured.kept < measured.tokens:
         parts.append(tr("The model reads the first {kept} and cuts the rest.", kept=measured.kept))
     elif measured.chunks > 1:
