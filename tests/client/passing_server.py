@@ -206,13 +206,8 @@ class Visit:
 
     def _obey(self, message: ClientMessage) -> None:
         match message:
-            case Hello() | ListModels() | AskStatus():
+            case Hello() | ListModels() | AskStatus() | Measure() | AskNames():
                 self.say(self._answer(message))
-            case Measure():
-                words = len(message.text.split())
-                self.say(Measured(message.text, message.model, words, 1, words))
-            case AskNames():
-                self.say(Names((), (), ()))
             case Submit():
                 self._consider(message)
             case Want():
@@ -236,9 +231,16 @@ class Visit:
             for frame in self.session.send_blob(blob, self.server.memory.blobs[blob]):
                 self.connection.send(frame)
 
-    def _answer(self, message: Hello | ListModels | AskStatus) -> ServerMessage:
+    def _answer(
+        self, message: Hello | ListModels | AskStatus | Measure | AskNames
+    ) -> ServerMessage:
         if isinstance(message, Hello):
             return _welcome(message, self.server, self.session)
+        if isinstance(message, Measure):
+            words = len(message.text.split())
+            return Measured(message.text, message.model, words, 1, words)
+        if isinstance(message, AskNames):
+            return Names((), (), ())
         return Models(MODELS) if isinstance(message, ListModels) else Status(1.0, 0, 0, 0, ())
 
     def _missing(self, submit: Submit) -> tuple[str, ...]:
