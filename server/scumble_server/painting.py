@@ -45,7 +45,7 @@ def paint(
     tally = _Tally(report, later=len(seeds) * sum(_planned(request)))
     images = tally.run(crop, model, request, seeds)
     ran = Pass("pass 1", crop.working, request.strength, tally.steps)
-    painted = [(image, (ran,)) for image in images]
+    painted: list[Painted] = [(image, (ran,)) for image in images]
     for number, strength in enumerate(request.passes, start=2):
         # Noise or nothing is what the first pass began with; the others go on from its picture.
         asked = replace(request, strength=strength, content=MaskedContent.ORIGINAL)

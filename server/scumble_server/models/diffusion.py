@@ -98,14 +98,21 @@ class DiffusionModel:
 
         return sample(crop, self, request, seeds, report)
 
-    def encode_text(self, prompt: str, negative: str, *, guided: bool) -> Text:
+    def encode_text(self, prompt: str, negative: str, *, guided: bool, clip_skip: int = 1) -> Text:
         """The prompt and, when `guided`, the negative prompt for the UNet's cross-attention.
 
+        Args:
+            prompt: The prompt.
+            negative: The negative prompt.
+            guided: Whether that counts.
+            clip_skip: At which layer both are read, as in `Regenerate`.
+
         Raises:
-            RequestError: A weight in them is absurd.
+            RequestError: A weight in them is absurd, or there are not so many layers.
         """
-        key = (prompt, negative if guided else None, self._additions.key)
-        return self.texts.get(key, lambda: self._encode_text(prompt, negative, guided=guided))
+        rejected = negative if guided else None
+        key = (prompt, rejected, clip_skip, self._additions.key)
+        return self.texts.get(key, lambda: self._encode_text(prompt, rejected, clip_skip))
 
     def with_vae(self, vae: Vae) -> DiffusionModel:
         """This model with another VAE; the two share everything else.
@@ -152,7 +159,7 @@ class DiffusionModel:
     def _preview_map(self) -> torch.Tensor:
         return fit_preview(self._encode, self.spec.latent_scale)
 
-    def _encoders(self) -> tuple[Encoder, ...]:
+    def _encoders(self, clip_skip: int = 1) -> tuple[Encoder, ...]:
         """The text encoders, SDXL's two in their order."""
         names = ("", "_2") if hasattr(self.pipeline, "text_encoder_2") else ("",)
         found = [
@@ -164,18 +171,18 @@ class DiffusionModel:
         ]
         learned = self._additions.learned or ({},) * len(found)
         return tuple(
-            Encoder(tokenizer, model, len(names) == 2, vectors)
+            Encoder(tokenizer, model, len(names) == 2, vectors, clip_skip)
             for (tokenizer, model), vectors in zip(found, learned, strict=True)
             if model is not None
         )
 
-    def _encode_text(self, prompt: str, negative: str, *, guided: bool) -> Text:
+    def _encode_text(self, prompt: str, negative: str | None, clip_skip: int) -> Text:
         # Zeros let SDXL do as it was trained to where nothing is to be avoided.
         force_zeros = getattr(self.pipeline.config, "force_zeros_for_empty_prompt", False)
         return encode(
-            self._encoders(),
+            self._encoders(clip_skip),
             attention.parse(prompt),
-            attention.parse(negative) if guided else None,
+            None if negative is None else attention.parse(negative),
             zeros=force_zeros and not negative,
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.prompts.attention import Section
 from scumble_server.prompts.chunks import Chunk
 from scumble_server.prompts.tokens import Count, count, make_chunks
@@ -48,14 +49,22 @@ class Encoder:
         tokenizer: Of transformers.
         model: Its CLIP text model.
         is_penultimate: Whether the UNet is told the last layer but one, as SDXL is, without the
-            final norm; else the last one.
+            final norm; else the last one, with it.
         learned: Textual inversions that prompts may name.
+        skip: At which layer the text is read: 1 for the one that the model was made for, 2 for the
+            one before it, and so on.
     """
 
     tokenizer: Any
     model: Any
     is_penultimate: bool
     learned: Vectors = field(default_factory=dict)
+    skip: int = 1
+
+    @property
+    def most_skip(self) -> int:
+        """The largest `skip`, for which the text is read at the first layer."""
+        return int(self.model.config.num_hidden_layers) - int(self.is_penultimate)
 
     @property
     def length(self) -> int:
@@ -89,8 +98,17 @@ class Encoder:
             )
         finally:
             hook.remove()
-        hidden = made.hidden_states[-2] if self.is_penultimate else made.last_hidden_state
-        return weigh(hidden, weights), made[0] if made[0].ndim == 2 else None
+        return weigh(self._read(made), weights), made[0] if made[0].ndim == 2 else None
+
+    def _read(self, made: Any) -> torch.Tensor:
+        """The layer that the UNet is told, of what the model made."""
+        if self.is_penultimate:
+            return torch.as_tensor(made.hidden_states[-1 - self.skip])
+        if self.skip == 1:
+            return torch.as_tensor(made.last_hidden_state)
+        # An earlier layer is normed as the last one is, which the UNet was trained on.
+        inner = getattr(self.model, "text_model", self.model)
+        return torch.as_tensor(inner.final_layer_norm(made.hidden_states[-self.skip]))
 
     def _padded(self, chunk: Chunk) -> tuple[torch.Tensor, torch.Tensor]:
         """Ids (1, length) with marks and padding, and weights (length,)."""
@@ -144,7 +162,11 @@ def encode(
         wanted: The prompt.
         unwanted: The negative prompt; None without guidance.
         zeros: Whether zeros stand for the negative prompt.
+
+    Raises:
+        RequestError: An encoder has not so many layers as shall be skipped.
     """
+    _check_skip(encoders)
     read = [encoder.chunks(wanted) for encoder in encoders]
     reject = [encoder.chunks(unwanted if unwanted and not zeros else ()) for encoder in encoders]
     most = max(len(chunks) for chunks in (*read, *reject))
@@ -157,6 +179,18 @@ def encode(
         against, pooled_against = _side_by_side(encoders, reject, most)
     both = None if pooled is None else torch.cat([pooled_against, pooled])  # type: ignore[list-item]
     return Text(torch.cat([against, hidden]), both)
+
+
+def _check_skip(encoders: Sequence[Encoder]) -> None:
+    most = min(encoder.most_skip for encoder in encoders)
+    skip = encoders[0].skip
+    if skip > most:
+        raise RequestError(
+            ErrorCode.INVALID_VALUE,
+            f"CLIP skip is {skip}, but the text encoder of this model has only {most} layers to"
+            " read a prompt at.",
+            f"Choose 1 to {most}; mostly 1 or 2." if most > 1 else "Leave it at 1.",
+        )
 
 
 def measure(encoder: Encoder, sections: Sequence[Section]) -> Count:

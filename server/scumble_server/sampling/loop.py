@@ -121,7 +121,8 @@ def prepare_guidance(
     height, width = crop.image.shape[:2]
 
     def told(prompt: str, *, guided: bool) -> Told:
-        text = model.encode_text(prompt, request.negative if guided else "", guided=guided)
+        negative = request.negative if guided else ""
+        text = model.encode_text(prompt, negative, guided=guided, clip_skip=request.clip_skip)
         return tell(model, text, count=count, cfg=request.cfg, size=(height, width))
 
     return Guided(

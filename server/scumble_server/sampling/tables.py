@@ -20,6 +20,10 @@ SHAPE = 0.6
 """Both parameters of the beta distribution, as in *Beta Sampling is All You Need* (2024)."""
 
 
+FINE = 8192
+"""Points of the integral of that distribution."""
+
+
 def noise_table(schedule: Schedule, steps: int, trained: Levels) -> Levels:
     """The ratio of noise to signal before each step, falling, without the end's 0.
 
@@ -32,11 +36,11 @@ def noise_table(schedule: Schedule, steps: int, trained: Levels) -> Levels:
     ramp = np.linspace(0, 1, steps)
     if schedule is Schedule.KARRAS:
         low, high = lowest ** (1 / RHO), highest ** (1 / RHO)
-        return np.asarray((high + ramp * (low - high)) ** RHO)
+        return np.asarray((high + ramp * (low - high)) ** RHO, np.float64)
     if schedule is Schedule.EXPONENTIAL:
-        return np.exp(np.log(highest) + ramp * (np.log(lowest) - np.log(highest)))
+        return np.asarray(highest * (lowest / highest) ** ramp, np.float64)
     timesteps = timestep_table(schedule, steps, len(trained))
-    return np.interp(timesteps, np.arange(len(trained)), trained)
+    return np.asarray(np.interp(timesteps, np.arange(len(trained)), trained), np.float64)
 
 
 def timestep_table(schedule: Schedule, steps: int, count: int) -> Levels:
@@ -53,10 +57,17 @@ def timestep_table(schedule: Schedule, steps: int, count: int) -> Levels:
     if schedule is Schedule.SGM_UNIFORM:
         return np.round(count - numbers * (count / steps)) - 1
     if schedule is Schedule.SIMPLE:
-        return count - 1 - np.floor(numbers * (count / steps))
+        return np.asarray(count - 1 - np.floor(numbers * (count / steps)), np.float64)
     if schedule is Schedule.BETA:
         # Timesteps and not, as diffusers does it, ratios of noise: those would nearly all be high.
-        from scipy.stats import beta
-
-        return np.asarray(beta.ppf(1 - numbers / steps, SHAPE, SHAPE)) * (count - 1)
+        return beta_quantiles(1 - numbers / steps) * (count - 1)
     raise ValueError(schedule)
+
+
+def beta_quantiles(shares: Levels) -> Levels:
+    """Where these shares, 0 to 1, of a symmetric beta distribution lie below; from 0 to 1."""
+    # With x = sin² angle the density has no poles at its ends, so that a plain sum integrates it.
+    angles = np.linspace(0, np.pi / 2, FINE)
+    density = (np.sin(angles) * np.cos(angles)) ** (2 * SHAPE - 1)
+    below = np.concatenate(([0.0], np.cumsum(density[1:] + density[:-1])))
+    return np.asarray(np.sin(np.interp(shares, below / below[-1], angles)) ** 2, np.float64)

@@ -37,22 +37,27 @@ def make_folder(
     inpaint: bool = False,
     prediction: str = "epsilon",
     tiny_vae: bool = False,
+    layers: int = 2,
     seed: int = 0,
 ) -> Path:
-    """Write a diffusers folder of a family, `sd1` or `sdxl`; gives the folder back."""
+    """Write a diffusers folder of a family, `sd1` or `sdxl`; gives the folder back.
+
+    Its text encoders have so many `layers`.
+    """
     torch.manual_seed(seed)
     tokenizer = make_tokenizer()
     parts: dict[str, Any] = {
         "vae": diffusers.AutoencoderTiny() if tiny_vae else make_vae(),
         "unet": make_unet(family, channels=9 if inpaint else 4),
         "scheduler": diffusers.DDIMScheduler(**SCHEDULER, prediction_type=prediction),
-        "text_encoder": make_text_encoder(32, tokenizer),
+        "text_encoder": make_text_encoder(32, tokenizer, layers),
         "tokenizer": tokenizer,
     }
     name = "StableDiffusion"
     if family == "sdxl":
         name += "XL"
-        parts |= {"text_encoder_2": make_text_encoder(40, tokenizer), "tokenizer_2": tokenizer}
+        encoder = make_text_encoder(40, tokenizer, layers)
+        parts |= {"text_encoder_2": encoder, "tokenizer_2": tokenizer}
     else:
         parts |= {"safety_checker": None, "feature_extractor": None}
         parts["requires_safety_checker"] = False
@@ -78,14 +83,16 @@ def make_tokenizer() -> transformers.CLIPTokenizer:
     return transformers.CLIPTokenizer(vocab=vocabulary([]), merges=[], model_max_length=77)
 
 
-def make_text_encoder(width: int, tokenizer: transformers.CLIPTokenizer) -> torch.nn.Module:
-    """A text encoder of two layers; the wider one is SDXL's second, with a projection."""
+def make_text_encoder(
+    width: int, tokenizer: transformers.CLIPTokenizer, layers: int = 2
+) -> torch.nn.Module:
+    """A text encoder; the wider one is SDXL's second, with a projection."""
     config = transformers.CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=width,
         intermediate_size=2 * width,
         projection_dim=width,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

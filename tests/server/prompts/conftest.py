@@ -43,6 +43,22 @@ def tiny(shelf: Shelf) -> Get:
     return get
 
 
+@pytest.fixture(scope="session")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Get:
+    """Gives the tiny model of a family whose text encoders have four layers."""
+    folder = tmp_path_factory.mktemp("deep")
+    shelf = Shelf(Catalog([folder], folder / "no-starter"), torch.device("cpu"))
+
+    def get(family: str) -> DiffusionModel:
+        if not (folder / family).exists():
+            make_folder(folder / family, family=family, layers=4)
+        model = shelf.get(family, silent)
+        assert isinstance(model, DiffusionModel)
+        return model
+
+    return get
+
+
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     """A library in an empty state folder, whose folders are there."""

@@ -10,11 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import Phase
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.prompts.encoding import MOST_CORRECTION, Text, weigh
 from scumble_server.prompts.tokens import Count
-from scumble_server.report import ProgressReport, Report
+from scumble_server.report import ProgressReport, Report, silent
 from tests.server.prompts.conftest import FAMILIES, Get
 from tests.server.sampling.jobs import make_crop, make_request, sample_one
 
@@ -64,6 +65,54 @@ def test_a_plain_prompt_is_encoded_as_diffusers_does_to_the_bit(
     model = tiny(family)
     theirs = diffusers_text(model, prompt, negative, guided=guided)
     assert_same(encoded(model, prompt, negative, guided=guided), theirs)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_clip_skip_reads_a_layer_earlier_as_diffusers_does(
+    family: str, deep: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = deep(family)
+    encoder = model.pipeline.text_encoder
+    if not hasattr(encoder, "text_model"):
+        # Where diffusers looks for its norm, which newer versions of transformers have moved.
+        monkeypatch.setitem(vars(encoder), "text_model", encoder)
+    readings = []
+    for skip in (1, 2, 3):
+        ours = model.encode_text("a red apple", "blurry", guided=True, clip_skip=skip)
+        # diffusers counts from 0, and reads the negative prompt at the last layer all the same.
+        wanted = model.pipeline.encode_prompt(
+            prompt="a red apple",
+            device=model.device,
+            num_images_per_prompt=1,
+            do_classifier_free_guidance=False,
+            clip_skip=skip - 1 or None,
+        )[0]
+        rejected = model.encode_text("blurry", "", guided=False, clip_skip=skip)
+        assert torch.equal(ours.hidden[1:], wanted)
+        assert torch.equal(ours.hidden[:1], rejected.hidden)
+        readings.append(ours)
+    assert not torch.equal(readings[0].hidden, readings[1].hidden)
+    if readings[0].pooled is not None and readings[1].pooled is not None:
+        assert torch.equal(readings[0].pooled, readings[1].pooled)
+
+
+@pytest.mark.parametrize(("family", "most"), [("sd1", 4), ("sdxl", 3)])
+def test_more_layers_than_there_are_can_not_be_skipped(family: str, most: int, deep: Get) -> None:
+    model = deep(family)
+    model.encode_text("x", "", guided=False, clip_skip=most)
+    with pytest.raises(RequestError) as refused:
+        model.encode_text("x", "", guided=False, clip_skip=most + 1)
+    assert refused.value.code is ErrorCode.INVALID_VALUE
+    assert f"Choose 1 to {most}" in refused.value.hint
+
+
+def test_clip_skip_changes_the_picture_and_what_is_remembered_does_not_hide_it(deep: Get) -> None:
+    model = deep("sd1")
+    pictures = {
+        sample_one(make_crop(), model, make_request(clip_skip=skip), 1, silent).tobytes()
+        for skip in (1, 2, 1)
+    }
+    assert len(pictures) == 2
 
 
 @pytest.mark.parametrize("family", FAMILIES)

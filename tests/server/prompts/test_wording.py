@@ -87,7 +87,11 @@ def test_the_request_and_each_layer_s_own_prompt_make_the_same_again(
     for number, (layer, used) in enumerate(zip(first.layers, first.prompts, strict=True)):
         assert again.layers[number].pixels.tobytes() == layer.pixels.tobytes()
         alone = replace(
-            request, prompt=used.prompt, negative=used.negative, seed=first.seeds[number], count=1
+            request,
+            prompt=used.prompt,
+            negative=used.negative,
+            seed=first.made[number].seed,
+            count=1,
         )
         # Without the wildcards' files.
         result = done(alone, shelf, Library())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+import diffusers
+import numpy as np
 import pytest
 import torch
 
@@ -13,6 +15,7 @@ from scumble_server.sampling.noise import Noise, SeededBrownian
 from scumble_server.sampling.pace import Pace
 from scumble_server.sampling.samplers import RECIPES, samplers_for
 from scumble_server.sampling.schedule import make_trajectory
+from scumble_server.sampling.tables import beta_quantiles
 from scumble_server.sampling.trajectory import Trajectory
 from tests.server.models.checkpoints import SCHEDULER
 from tests.server.sampling.jobs import half_mask
@@ -190,6 +193,12 @@ def test_schedules_are_what_the_field_calls_so(sampler: Sampler) -> None:
 def assert_even(values: list[float]) -> None:
     steps = [first - second for first, second in itertools.pairwise(values)]
     assert steps == pytest.approx([steps[0]] * len(steps), rel=1e-3)
+
+
+def test_beta_quantiles_equal_those_that_diffusers_reckons_with() -> None:
+    ends = torch.tensor([1.0, 0.0])
+    theirs = diffusers.EulerDiscreteScheduler()._convert_to_beta(ends, 11)  # noqa: SLF001
+    assert beta_quantiles(np.linspace(1, 0, 11)).tolist() == pytest.approx(theirs, abs=1e-5)
 
 
 def test_the_files_of_a_model_decide_about_its_automatic_schedule() -> None:
