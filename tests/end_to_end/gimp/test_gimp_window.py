@@ -19,6 +19,7 @@ from tests.timing import MS
 pytestmark = pytest.mark.editor
 
 PATIENCE = 60_000 * MS
+JOB = 240_000 * MS
 
 MASKS = "result = [c.get_mask() is not None for c in image.get_layers()[0].get_children()]"
 PROMPT = """
@@ -32,6 +33,17 @@ image.insert_layer(stroke, None, 0)
 Gimp.displays_flush()
 """
 SIZE = "result = [image.get_width(), image.get_height()]"
+
+INDEXED = """
+image = Gimp.get_images()[0]
+image.convert_indexed(0, Gimp.ConvertPaletteType.GENERATE, 16, False, True, "")
+Gimp.displays_flush()
+"""
+KINDS = """
+images = sorted(Gimp.get_images(), key=lambda image: image.get_id())
+kinds = {0: "RGB", 1: "GRAY", 2: "INDEXED"}
+result = [[kinds[int(i.get_base_type())], len(i.get_layers())] for i in images]
+"""
 
 START = """#!/bin/sh
 cd "$(dirname "$0")"
@@ -83,6 +95,30 @@ def test_a_dialog_from_the_menu_makes_layers_that_one_undo_takes_away(
         painter.undo()
         painter.wait_for_layers(3)
         assert painter.gimp.run(SIZE) == [200, 150]
+    assert served.process.poll() is None
+
+
+def test_an_indexed_picture_is_worked_on_as_a_copy_or_not_at_all(
+    desk: Desk, picture: Path, served: ServerProcess
+) -> None:
+    with painter_at(desk, picture) as painter:
+        painter.gimp.run(INDEXED)
+        painter.gimp.run(SELECT)
+        painter.choose("regenerate selection")
+        painter.turn_to("^Scumble$")
+        painter.gimp.screen.photograph(desk.gimp.work / "indexed.png")
+        painter.hands.press("alt+c")
+        wait_for(lambda: not painter.windows("^Scumble$"), PATIENCE, "end of the question")
+        assert painter.gimp.run(KINDS) == [["INDEXED", 1]]
+
+        show_again(painter)
+        painter.turn_to("^Scumble$")
+        painter.hands.press("alt+m")
+        painter.turn_to("Regenerate selection")
+        painter.hands.write("a red apple")
+        painter.hands.press("alt+o")
+        wanted = [["INDEXED", 1], ["RGB", 2]]
+        wait_for(lambda: painter.gimp.run(KINDS) == wanted, JOB, "result in a copy")
     assert served.process.poll() is None
 
 

@@ -80,7 +80,7 @@ class Content:
         self._mask.connect("clicked", lambda _: actions.see_mask())
         for prompt in (self.form.prompt, self.form.negative):
             prompt.submitted = self._submit
-        self.form.changed = self._show_button
+        self.form.changed = self._show_form
         self.widget = self._laid_out()
 
     @property
@@ -106,9 +106,7 @@ class Content:
         self._mask.set_sensitive(view.can_show_mask or view.is_mask_shown)
         style = self._mask.get_style_context()
         (style.add_class if view.is_mask_shown else style.remove_class)("scumble-on")
-        measured = measured_line(view.measured, self._tr) if view.measured else ""
-        _tell(self._tokens, measured if self.form.prompt.text().strip() else "")
-        self._show_button()
+        self._show_form()
 
     def show_memory(self, text: str) -> None:
         """Show how much memory the job would take."""
@@ -122,6 +120,14 @@ class Content:
     def _submit(self) -> None:
         if self._run.get_sensitive():
             self._actions.run()
+
+    def _show_form(self) -> None:
+        """Show what depends on the form too."""
+        self._show_button()
+        prompt, view = self.form.prompt, self._view
+        is_asked = prompt.widget.get_visible() and bool(prompt.text().strip())
+        measured = view.measured if view is not None and is_asked else None
+        _tell(self._tokens, measured_line(measured, self._tr) if measured else "")
 
     def _show_button(self) -> None:
         mode = Mode(self.form.mode.id())
