@@ -105,6 +105,12 @@ class Regenerate:
         check_number("The number of further passes", len(self.passes), 0, 4)
         for strength in self.passes:
             check_number("The strength of a further pass", strength, 0.01, 1)
+        if self.passes and self.strength == 0:
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                "With a strength of 0 there is no first pass that others could go over.",
+                "Raise the strength, or leave the further passes out.",
+            )
         check_number("The batch size", self.batch, 1, 16)
         check_number("CLIP skip", self.clip_skip, 1, 12)
         check_number("CFG rescale", self.cfg_rescale, 0, 1)

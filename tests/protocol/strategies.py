@@ -149,11 +149,13 @@ def guides(draw: st.DrawFn, size: Size) -> dict[str, Any]:
 def regenerations(draw: st.DrawFn) -> Regenerate:
     area = draw(areas())
     is_whole = area["context"] == Rect.of(area["canvas"])
+    strength = draw(st.floats(0, 1))
+    passes = st.lists(st.floats(0.01, 1), max_size=4 if strength else 0)
     return Regenerate(
         model=draw(texts),
         prompt=draw(texts),
         negative=draw(texts),
-        strength=draw(st.floats(0, 1)),
+        strength=strength,
         match_color=draw(st.booleans()),
         grow=draw(st.integers(0, 1024)),
         feather=draw(st.integers(0, 1024)),
@@ -161,7 +163,7 @@ def regenerations(draw: st.DrawFn) -> Regenerate:
         content=draw(st.sampled_from(MaskedContent)),
         mask=ImageRef(draw(blob_ids), area["context"].size, PixelFormat.GRAY8),
         full_steps=draw(st.booleans()),
-        passes=tuple(draw(st.lists(st.floats(0.01, 1), max_size=4))),
+        passes=tuple(draw(passes)),
         batch=draw(st.integers(1, 16)),
         clip_skip=draw(st.integers(1, 12)),
         cfg_rescale=draw(st.floats(0, 1)),

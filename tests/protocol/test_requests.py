@@ -56,6 +56,13 @@ def test_a_setting_is_taken_within_its_range_only(name: str, least: int, most: i
         assert caught.value.hint.startswith("It must be")
 
 
+def test_further_passes_go_over_what_a_first_one_made() -> None:
+    assert replace(REGENERATE, strength=0.01, passes=(0.5,)).passes == (0.5,)
+    with pytest.raises(RequestError) as caught:
+        replace(REGENERATE, strength=0, passes=(0.5,))
+    assert caught.value.code is ErrorCode.INVALID_VALUE
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("name", ["strength", "cfg"])
 def test_what_is_no_finite_number_is_refused(name: str, value: float) -> None:

@@ -11,6 +11,7 @@ from scumble_server.control.references import in_place
 from scumble_server.control.regions import latent_region
 from scumble_server.control.residuals import Controls
 from scumble_server.report import PreviewReport, ProgressReport, Reporter
+from scumble_server.sampling.content import latent_content
 from scumble_server.sampling.guidance import Guided, Region, Told, is_guided, tell
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise
@@ -60,21 +61,7 @@ def sample(
         length = model.measure(request.prompt)
         told = str(length) if length.chunks > 1 else ""
         report(ProgressReport(Phase.ENCODING, 0, 1, detail=told))
-        original = model.encode(crop.image)
-        noise = Noise(seeds, original.shape, model.device, _corner(crop, model))
-        start = noise.draw()
-        way = make_trajectory(
-            request.sampler,
-            request.schedule,
-            model.pipeline.scheduler.config,
-            steps=request.steps,
-            strength=request.strength,
-            full_steps=request.full_steps,
-            noise=noise,
-        )
-        mask = latent_mask(crop.denoise, model.spec.latent_scale, model.device)
-        hold = Hold(original, start, mask, way)
-        first = way.pure(start) if request.strength == 1 else way.noised(original, start, 0)
+        hold, first = begin(crop, model, request, seeds)
         with in_place(crop.guides.references, model.unet) as references:
             guided = prepare_guidance(crop, model, request, len(seeds), references)
             finished = denoise(first, guided, hold, model, report)
@@ -84,6 +71,32 @@ def sample(
             report(ProgressReport(Phase.DECODING, number, len(seeds)))
             images.append(model.decode(latents))
         return tuple(images)
+
+
+def begin(
+    crop: Crop, model: DiffusionModel, request: Regenerate, seeds: tuple[int, ...]
+) -> tuple[Hold, torch.Tensor]:
+    """What is held back and along which noise levels, and the latents of the first of these."""
+    original = model.encode(crop.image)
+    mask = latent_mask(crop.denoise, model.spec.latent_scale, model.device)
+
+    def noise_of(seeds: tuple[int, ...]) -> Noise:
+        return Noise(seeds, original.shape, model.device, _corner(crop, model))
+
+    found = latent_content(request.content, original, mask, seeds, noise_of)
+    noise = noise_of(seeds)
+    start = noise.draw()
+    way = make_trajectory(
+        request.sampler,
+        request.schedule,
+        model.pipeline.scheduler.config,
+        steps=request.steps,
+        strength=request.strength,
+        full_steps=request.full_steps,
+        noise=noise,
+    )
+    first = way.pure(start) if request.strength == 1 else way.noised(found, start, 0)
+    return Hold(found, start, mask, way), first
 
 
 def denoise(
