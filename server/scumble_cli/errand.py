@@ -11,7 +11,7 @@ from scumble_cli.desk import Desk
 from scumble_cli.terminal import reporter, say
 from scumble_cli.wishes import offered
 from scumble_protocol.editor.studio import Studio
-from scumble_protocol.requests import Regenerate
+from scumble_protocol.requests import Regenerate, Request, Upscale
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -89,20 +89,27 @@ def tell(
 
 
 def _tell_layer(layer: ResultLayer, finished: Finished) -> None:
-    seed = f", seed {layer.seed}" if isinstance(finished.request, Regenerate) else ""
-    seed = "" if layer.title else seed
+    seed = None if layer.title else _seed(layer, finished.request)
     place = f"{layer.rect.size} pixels at {layer.rect.x}, {layer.rect.y}"
-    say(f"{layer.title or 'Layer'} of {place}{seed}")
-    if layer.chunks:
+    say(f"{layer.title or 'Layer'} of {place}{'' if seed is None else f', seed {seed}'}")
+    if layer.chunks and layer.prompt:
         portions = f", read in {layer.chunks} portions" if layer.chunks > 1 else ""
         say(f"  {layer.prompt} ({layer.tokens} tokens{portions})")
     if len(layer.passes) > 1:
         say("  " + ", then ".join(_pass(one) for one in layer.passes))
 
 
+def _seed(layer: ResultLayer, request: Request) -> int | None:
+    """The seed that made a layer; None where chance had no part."""
+    if isinstance(request, Upscale):
+        return request.refinement.seed if request.refinement else None
+    return layer.seed if isinstance(request, Regenerate) else None
+
+
 def _pass(one: Pass) -> str:
     tiles = f" in {one.tiles} tiles" if one.tiles > 1 else ""
-    return f"{one.name} at {one.working}{tiles}, strength {one.strength:g}, {one.steps} steps"
+    how = f", strength {one.strength:g}, {one.steps} steps" if one.steps else ""
+    return f"{one.name} at {one.working}{tiles}{how}"
 
 
 def summary(finished: Finished, files: Sequence[Path]) -> dict[str, object]:
@@ -111,7 +118,7 @@ def summary(finished: Finished, files: Sequence[Path]) -> dict[str, object]:
         "job": finished.job,
         "kind": finished.request.kind,
         "model": getattr(finished.request, "model", ""),
-        "seed": finished.layers[0].seed if finished.layers else None,
+        "seed": _seed(finished.layers[0], finished.request) if finished.layers else None,
         "phases": {time.phase: round(time.seconds, 4) for time in finished.times},
         "layers": [
             {

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tests.end_to_end.server_process import ServerProcess
 
 REGENERATE = ("regenerate", "picture.png", "--prompt", "an apple", "--model", TINY)
+EXPAND = ("expand", "picture.png", "--prompt", "a table", "--model", TINY)
+UPSCALE = ("upscale", "picture.png", "--scale", "2")
 
 
 @pytest.fixture
@@ -86,12 +88,80 @@ CASES = {
     "strength NaN": ((*REGENERATE, "--strength", "nan"), "The strength is nan."),
     "CFG of infinity": ((*REGENERATE, "--cfg", "inf"), "CFG is inf."),
     "0 steps": ((*REGENERATE, "--steps", "0"), "The number of steps is 0."),
-    "a negative seed": ((*REGENERATE, "--seed", "-1"), "The seed is -1."),
+    "a negative seed": ((*REGENERATE, "--seed", "-2"), "The seed is -2."),
     "too many variations": ((*REGENERATE, "--count", "99"), "The number of variations is 99."),
     "scale NaN": (("upscale", "picture.png", "--scale", "nan"), "The scale is nan."),
     "scale 0.5": (("upscale", "picture.png", "--scale", "0.5"), "The scale is 0.5."),
-    "scale 9": (("upscale", "picture.png", "--scale", "9"), "The scale is 9."),
+    "scale 17": (("upscale", "picture.png", "--scale", "17"), "The scale is 17."),
     "an unknown sampler": ((*REGENERATE, "--sampler", "magic"), "There is no sampler 'magic'."),
+    "a sampler mistyped": ((*REGENERATE, "--sampler", "dpmp_2m"), "Did you mean dpmpp_2m?"),
+    "a sampler with its schedule": (
+        (*REGENERATE, "--sampler", "dpmpp_2m_karras"),
+        "--sampler dpmpp_2m --schedule karras",
+    ),
+    "an unknown schedule": ((*REGENERATE, "--schedule", "karas"), "Did you mean karras?"),
+    "an unknown content": ((*REGENERATE, "--content", "sand"), "There is no masked content"),
+    "a pass of strength 0": ((*REGENERATE, "--pass", "0"), "The strength of a further pass is"),
+    "five passes": ((*REGENERATE, *(("--pass", "0.5") * 5)), "The number of further passes is 5."),
+    "a batch of none": ((*REGENERATE, "--batch", "0"), "The batch size is 0."),
+    "CLIP skip 13": ((*REGENERATE, "--clip-skip", "13"), "CLIP skip is 13."),
+    "a size of nothing": ((*REGENERATE, "--size", "0x9"), "is empty"),
+    "an unknown style": ((*REGENERATE, "--style", "watercolor"), "Did you mean watercolour?"),
+    "an unknown control": ((*REGENERATE, "--control", "cany=a.png"), "Did you mean canny?"),
+    "a control without its file": (
+        (*REGENERATE, "--control", "canny=a.png"),
+        "There is no file a.png",
+    ),
+    "a control of another size": (
+        (*REGENERATE, "--control", "canny=small.png"),
+        "small.png has 48",
+    ),
+    "a control with the weight 3": (
+        (*REGENERATE, "--control", "canny,weight=3"),
+        "The weight of a control is 3.0.",
+    ),
+    "a control that ends before it starts": (
+        (*REGENERATE, "--control", "canny,start=0.6,end=0.5"),
+        "The end of a control is 0.5.",
+    ),
+    "nine controls": ((*REGENERATE, *(("--control", "tile") * 9)), "is 9."),
+    "a reference that is no picture": (
+        (*REGENERATE, "--reference", "style=words.png"),
+        "is no picture",
+    ),
+    "a region of another size": (
+        (*REGENERATE, "--region", "a sky=small.png"),
+        "small.png has 48",
+    ),
+    "a picture that says nothing to be like": (
+        (*REGENERATE, "--like", "picture.png"),
+        "does not say how it was made",
+    ),
+    "no picture to be like": ((*REGENERATE, "--like", "none.png"), "can't be read"),
+    "what says nothing": (("info", "words.png"), "does not say how it was made"),
+    "no file to tell of": (("info", "none.png"), "can't be read"),
+    "nothing to expand by": ((*EXPAND, "--all", "0"), "would stay as it is"),
+    "less than nothing to expand by": ((*EXPAND, "--top", "-3"), "less than nothing"),
+    "a ratio that is none": ((*EXPAND, "--ratio", "wide"), "'wide' is no ratio."),
+    "an unknown anchor": ((*EXPAND, "--ratio", "2:1", "--anchor", "up"), "There is no anchor"),
+    "the ratio that it has": ((*EXPAND, "--ratio", "1:1"), "would stay as it is"),
+    "a black mask to remove": (("remove", "picture.png", "--mask", "black.png"), "Nothing is"),
+    "removal with strength 2": (
+        ("remove", "picture.png", "--strength", "2"),
+        "The strength is 2.",
+    ),
+    "other proportions": (
+        ("upscale", "picture.png", "--size", "200x100"),
+        "without being stretched",
+    ),
+    "a smaller size": (("upscale", "picture.png", "--size", "48x48"), "The scale is 0.5."),
+    "refinement of strength 2": ((*UPSCALE, "--refine", "2"), "The strength is 2."),
+    "a tile below its overlap": (
+        (*UPSCALE, "--refine", "0.3", "--tile", "64", "--overlap", "64"),
+        "The tile is 64.",
+    ),
+    "a share of 2": ((*UPSCALE, "--second", "lanczos", "--blend", "2"), "The share of the second"),
+    "an unknown second upscaler": ((*UPSCALE, "--second", "magic"), "There is no model 'magic'."),
     "an unknown model": ((*REGENERATE, "--model", "tinny"), "There is no model 'tinny'."),
     "a diffusion model to upscale": (
         ("upscale", "picture.png", "--scale", "2", "--model", TINY),
@@ -127,6 +197,17 @@ def test_bad_input_is_told_in_one_sentence(case: str, folder: Path, served: Serv
         (),
         ("paint",),
         ("regenerate", "picture.png"),
+        ("regenerate", "picture.png", "--prompt", "x", "--reference", "style"),
+        ("regenerate", "picture.png", "--prompt", "x", "--region", "sky.png"),
+        ("regenerate", "picture.png", "--prompt", "x", "--size", "large"),
+        ("regenerate", "picture.png", "--prompt", "x", "--grow", "much"),
+        ("expand", "picture.png", "--prompt", "x"),
+        ("expand", "picture.png", "--all", "3", "--left", "4"),
+        ("expand", "picture.png", "--all", "3", "--anchor", "left"),
+        ("upscale", "picture.png", "--scale", "2", "--size", "9x9"),
+        ("upscale", "picture.png", "--scale", "2", "--blend", "0.5"),
+        ("upscale", "picture.png", "--scale", "2", "--tile", "512"),
+        ("info",),
         (*REGENERATE, "--select", "1,2,3"),
         (*REGENERATE, "--select", "0,0,9,9", "--mask", "small.png"),
         (*REGENERATE, "--steps", "many"),

@@ -84,8 +84,14 @@ def test_a_refined_picture_says_what_refined_it() -> None:
 
 
 def test_a_removal_needs_no_sampler() -> None:
-    removal = {"kind": "remove", "seed": 3}
-    assert parameters_of(json.dumps(removal), "0.1") == "Version: Scumble 0.1"
+    removal = {"kind": "remove", "seed": 3, "grow": 4, "feather": 8}
+    assert parameters_of(json.dumps(removal), "0.1") == (
+        "Mask blur: 8, Mask grow: 4, Masked content: remove, Version: Scumble 0.1"
+    )
+
+
+def test_a_shown_mask_has_nothing_to_say() -> None:
+    assert parameters_of('{"kind": "show_mask"}', "0.1") == "Version: Scumble 0.1"
 
 
 def test_a_record_of_old_says_its_schedule_too() -> None:

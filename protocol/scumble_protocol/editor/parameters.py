@@ -63,15 +63,21 @@ def _fields(
         yield "Model", _model_name(painting["model"])
     if "sampler" in painting:
         yield "Denoising strength", painting["strength"]
-    if fields["kind"] == "regenerate":
-        yield from _rarely(fields)
-        yield from _mask(fields)
-    if fields["kind"] == "upscale":
-        yield "Postprocess upscale by", fields["scale"]
-        yield "Postprocess upscaler", _model_name(fields["model"])
-        if fields.get("second"):
-            yield "Postprocess upscaler 2", _model_name(fields["second"])
-            yield "Postprocess upscaler 2 visibility", fields["blend"]
+    yield from _OF_KIND[fields["kind"]](fields)
+
+
+def _removal(fields: Mapping[str, Any]) -> Iterator[_Field]:
+    yield "Mask blur", fields["feather"]
+    yield "Mask grow", fields["grow"]
+    yield "Masked content", CONTENTS[MaskedContent.REMOVE]
+
+
+def _enlargement(fields: Mapping[str, Any]) -> Iterator[_Field]:
+    yield "Postprocess upscale by", fields["scale"]
+    yield "Postprocess upscaler", _model_name(fields["model"])
+    if fields.get("second"):
+        yield "Postprocess upscaler 2", _model_name(fields["second"])
+        yield "Postprocess upscaler 2 visibility", fields["blend"]
 
 
 def _sampling(painting: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[_Field]:
@@ -80,6 +86,11 @@ def _sampling(painting: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[
     yield "Schedule type", SCHEDULES[Schedule(painting.get("schedule", "automatic"))]
     yield "CFG scale", painting["cfg"]
     yield "Seed", made.get("seed") or painting["seed"]
+
+
+def _regeneration(fields: Mapping[str, Any]) -> Iterator[_Field]:
+    yield from _rarely(fields)
+    yield from _mask(fields)
 
 
 def _rarely(fields: Mapping[str, Any]) -> Iterator[_Field]:
@@ -111,6 +122,18 @@ def _mask(fields: Mapping[str, Any]) -> Iterator[_Field]:
     asked = fields.get("asked") or {}
     if not is_whole and "padding" in asked:
         yield "Masked area padding", asked["padding"]
+
+
+def _nothing(_fields: Mapping[str, Any]) -> Iterator[_Field]:
+    return iter(())
+
+
+_OF_KIND = {
+    "regenerate": _regeneration,
+    "remove": _removal,
+    "upscale": _enlargement,
+    "show_mask": _nothing,
+}
 
 
 def _working(fields: Mapping[str, Any], made: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -43,7 +43,8 @@ def run(arguments: Namespace) -> int:
     _check(arguments)
     picture = Path(arguments.picture)
     canvas = PictureCanvas.open(picture)
-    scale = arguments.scale or factor(canvas.bounds(), arguments.size)
+    scale = factor(canvas.bounds(), arguments.size) if arguments.size else arguments.scale
+    check_number("The scale", scale, 1, 16)
     asked = Path(arguments.out) if arguments.out else None
     files = Destination(picture, asked, "upscaled", arguments.overwrite).files(1)
     check_writable(files[0], canvas.picture)
@@ -109,8 +110,6 @@ def refinement(arguments: Namespace, models: Iterable[ModelInfo]) -> Refinement:
 
 def _check(arguments: Namespace) -> None:
     """Refuse illegal numbers before a server is started for them."""
-    if arguments.scale is not None:
-        check_number("The scale", arguments.scale, 1, 16)
     check_number("The share of the second upscaler", arguments.blend or 0, 0, 1)
     if arguments.refine is not None:
         refinement(arguments, ())
