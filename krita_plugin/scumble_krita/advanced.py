@@ -13,6 +13,7 @@ from scumble_krita.switch import Switch
 from scumble_protocol.editor.advanced import AdvancedFields
 from scumble_protocol.editor.fields import Item
 from scumble_protocol.editor.language import Translate
+from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.offered import (
     area_items,
     content_items,
@@ -35,6 +36,20 @@ class Advanced(AdvancedFields, Rows):
         self._add_sampling()
         self._add_result()
 
+    def show_for(self, mode: Mode, *, has_model: bool) -> None:
+        """Show what counts in a mode, where a model works or none does."""
+        keeps = mode in {Mode.REGENERATE, Mode.SKETCH}
+        is_upscale = mode is Mode.UPSCALE
+        shown = dict.fromkeys(_PARTS, has_model and not is_upscale)
+        shown |= dict.fromkeys(("steps", "cfg", "_sampling_heading"), has_model)
+        shown |= dict.fromkeys(("padding", "grow", "feather", "source"), not is_upscale)
+        shown |= dict.fromkeys(("content", "only_faces", "target", "resize"), keeps)
+        shown["_area_heading"] = not is_upscale
+        shown["area"] = keeps or mode is Mode.FILL
+        shown["invert"] = keeps or mode is Mode.FILL
+        for name, is_shown in shown.items():
+            self.set_shown(getattr(self, name), is_shown)
+
     def _add_area(self) -> None:
         tr = self._tr
         self.area = _choice("scumble_area", area_items(tr))
@@ -46,7 +61,7 @@ class Advanced(AdvancedFields, Rows):
         self.source = _choice("scumble_source", source_items(tr))
         self.invert = Switch("scumble_invert", tr("All but the selection"))
         self.match_color = Switch("scumble_match_color", tr("Match colours at the rim"))
-        self.add_heading(tr("Area"))
+        self._area_heading = self.add_heading(tr("Area"))
         self.add(tr("Work on"), self.area)
         self.add(tr("Context"), self.padding, tr("How much around the selection the model sees."))
         self.add(tr("Grow"), self.grow, tr("How far the new part reaches beyond the selection."))
@@ -66,7 +81,7 @@ class Advanced(AdvancedFields, Rows):
         self.clip_skip = WholeNumber("scumble_clip_skip", 1, 12)
         self.vae = Choice("scumble_vae", empty=tr("The model's own"))
         self.batch = WholeNumber("scumble_batch", 1, 16)
-        self.add_heading(tr("Sampling"))
+        self._sampling_heading = self.add_heading(tr("Steps and guidance"))
         self.add(tr("Steps"), self.steps, tr("More steps take longer and may look better."))
         self.add(
             "",
@@ -94,7 +109,7 @@ class Advanced(AdvancedFields, Rows):
         self.only_faces = Switch("scumble_only_faces", tr("Faces only"))
         self.target = Line("scumble_target", tr("as the picture"))
         self.resize = _choice("scumble_resize", resize_items(tr))
-        self.add_heading(tr("Result"))
+        self._result_heading = self.add_heading(tr("Result"))
         self.add(
             tr("Detail"),
             self.hires,
@@ -103,6 +118,13 @@ class Advanced(AdvancedFields, Rows):
         self.add("", self.only_faces, tr("Makes only the faces in the selection anew."))
         self.add(tr("Size"), self.target, tr("The picture's new size, for instance 1024 x 768."))
         self.add(tr("Resize"), self.resize, tr("How the picture is brought to its new size."))
+
+
+_PARTS = (
+    "_area_heading", "area", "padding", "grow", "feather", "content", "source", "invert",
+    "match_color", "_sampling_heading", "steps", "full_steps", "passes", "cfg", "cfg_rescale",
+    "clip_skip", "vae", "batch", "_result_heading", "hires", "only_faces", "target", "resize",
+)  # fmt: skip
 
 
 def _choice(name: str, items: Iterable[Item]) -> Choice:

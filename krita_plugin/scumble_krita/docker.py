@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from krita import DockWidget
@@ -165,6 +166,7 @@ class ScumbleDocker(DockWidget):
         panel.run_wanted.connect(guard(self.run))
         panel.cancel_wanted.connect(guard(self.cancel))
         panel.mask_wanted.connect(guard(self.see_mask))
+        panel.file_dropped.connect(guard(self._use_file))
         panel.form.guides.layers_wanted.connect(guard(self._look_at_layers))
         panel.form.guides.changed.connect(guard(self._look_at_layers))
         form = panel.form
@@ -198,6 +200,13 @@ class ScumbleDocker(DockWidget):
             form.show_memory(self._office.panel.memory_line(picture, form.order()))
         except ScumbleError:  # what is written is not complete yet
             form.show_memory("")
+
+    def _use_file(self, file: Path) -> None:
+        """Set what a picture's file says of how it was made."""
+        recipe = self._office.panel.recipe_of(self._picture, file)
+        if recipe is not None:
+            self.panel.form.take(recipe)
+        self.refresh()
 
     def _insert(self, job: str) -> None:
         if self._picture is not None:

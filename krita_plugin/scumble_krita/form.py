@@ -86,6 +86,7 @@ class Form(OrderForm, QtCore.QObject):
         near.setVisible(mode is not Mode.FILL)
         self.far.setVisible(has_model)
         self.far.set_shown(self.style, is_worded)
+        self.advanced.show_for(mode, has_model=has_model)
         self.section.setVisible(has_model or is_removal)
         self.guide_section.setVisible(not (is_removal or is_upscale))
         self.changed.emit()
@@ -196,7 +197,6 @@ def _quiet_line(name: str) -> QtWidgets.QLabel:
     """A line that says something in passing, and is gone while there is nothing to say."""
     label = QtWidgets.QLabel()
     label.setObjectName(name)
-    label.setEnabled(False)
     label.setWordWrap(True)
     label.setMinimumWidth(1)
     label.hide()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+from scumble_krita.file_drop import dropped_file
 from scumble_krita.form import Form
 from scumble_krita.glyphs import GlyphButton, mask, stop
 from scumble_krita.light import ConnectionLight
 from scumble_krita.offers import Offers
 from scumble_krita.progress import ProgressLines
-from scumble_krita.qt import Qt, QtCore, QtWidgets
+from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
 from scumble_krita.server_buttons import ServerButtons
 from scumble_krita.strip import VariationStrip
 from scumble_krita.token_line import TokenLine
@@ -31,6 +32,8 @@ class PanelWidget(QtWidgets.QScrollArea):
     cancel_wanted = QtCore.pyqtSignal()
     mask_wanted = QtCore.pyqtSignal()
     """The painter wants to see the mask, or no longer."""
+    file_dropped = QtCore.pyqtSignal(object)
+    """The painter wants the settings of this file."""
 
     def __init__(self, tr: Translate) -> None:
         super().__init__()
@@ -53,16 +56,21 @@ class PanelWidget(QtWidgets.QScrollArea):
         self._mask.setCheckable(True)
         self._mask.setToolTip(tr("Show what will be made anew, and how strongly"))
         self.measure = TokenLine(tr)
+        self._connect()
+        self.setAcceptDrops(True)
+        self._lay_out()
+        self._show_button()
+
+    def _connect(self) -> None:
         self._run.clicked.connect(self.run_wanted)
         self._cancel.clicked.connect(self.cancel_wanted)
         for prompt in (self.form.prompt, self.form.negative):
             prompt.submitted.connect(self._submit)
+            prompt.file_dropped.connect(self.file_dropped)
         self.form.changed.connect(self._show_button)
         self.form.guides.changed.connect(self._set_tab_order)
         self._mask.clicked.connect(self.mask_wanted)
         self.strip.reused.connect(self.form.reuse)
-        self._lay_out()
-        self._show_button()
 
     def show_view(self, view: View) -> None:
         """Show this, as far as it is new."""
@@ -91,6 +99,23 @@ class PanelWidget(QtWidgets.QScrollArea):
         least = self.widget().minimumSizeHint().width()
         bar = self.verticalScrollBar().sizeHint().width()
         return QtCore.QSize(least + bar, 6 * self.fontMetrics().height())
+
+    def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
+        """Picture files may be dropped, to use their settings."""
+        if dropped_file(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QtGui.QDragMoveEvent) -> None:  # noqa: N802 (Qt's name)
+        """As above; without it, a scroll area lets nothing be dropped."""
+        if dropped_file(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QtGui.QDropEvent) -> None:  # noqa: N802 (Qt's name)
+        """As above."""
+        file = dropped_file(event.mimeData())
+        if file is not None:
+            event.acceptProposedAction()
+            self.file_dropped.emit(file)
 
     @staticmethod
     def _stress(button: QtWidgets.QPushButton) -> None:

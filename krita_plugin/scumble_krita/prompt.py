@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scumble_krita.file_drop import dropped_file
 from scumble_krita.name_popup import NamePopup
 from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
 from scumble_protocol.editor.completion import completion
@@ -23,6 +24,8 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
 
     submitted = QtCore.pyqtSignal()
     """Ctrl+Return was pressed."""
+    file_dropped = QtCore.pyqtSignal(object)
+    """A file's path was dropped here."""
 
     def __init__(self, name: str, lines: tuple[int, int], title: str) -> None:
         super().__init__()
@@ -63,6 +66,29 @@ class PromptEdit(QtWidgets.QPlainTextEdit):
         super().keyPressEvent(event)
         if event.text():
             self._propose()
+
+    def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
+        """Text may be dropped to be written, and a picture's file to have its settings."""
+        if dropped_file(event.mimeData()) is None:
+            super().dragEnterEvent(event)
+        else:
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QtGui.QDragMoveEvent) -> None:  # noqa: N802 (Qt's name)
+        """As above."""
+        if dropped_file(event.mimeData()) is None:
+            super().dragMoveEvent(event)
+        else:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QtGui.QDropEvent) -> None:  # noqa: N802 (Qt's name)
+        """As above; the path of a file is no prompt."""
+        file = dropped_file(event.mimeData())
+        if file is None:
+            super().dropEvent(event)
+        else:
+            event.acceptProposedAction()
+            self.file_dropped.emit(file)
 
     def text(self) -> str:
         """What is written."""

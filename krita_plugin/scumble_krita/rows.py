@@ -41,11 +41,15 @@ class Rows(QtWidgets.QWidget):
         self._grid.addWidget(field, row, 1)
         self._labels[field] = label
 
-    def add_heading(self, text: str) -> None:
+    def add_heading(self, text: str) -> QtWidgets.QLabel:
         """Say what the next rows are about."""
         label = QtWidgets.QLabel(text)
-        label.setEnabled(False)  # calmer than the fields
+        font = label.font()
+        font.setBold(True)
+        label.setFont(font)
+        label.setContentsMargins(0, 6, 0, 0)
         self._grid.addWidget(label, self._grid.rowCount(), 0, 1, 2)
+        return label
 
     def grey(self, field: QtWidgets.QWidget, reason: str) -> None:
         """Let a field not be used, for a reason that becomes its tooltip; or be used again."""

@@ -29,7 +29,5 @@ class TokenLine(QtWidgets.QLabel):
         """Show what was measured, and let the prompt propose names."""
         text = measured_line(view.measured, self._tr) if view.measured else ""
         self.setText(text)
-        # What is wrong has to be read; a mere count need not be looked at.
-        self.setEnabled(bool(view.measured and view.measured.wrong))
         self.setVisible(bool(text) and not prompt.isHidden())
         prompt.names = view.names

@@ -10,6 +10,7 @@ import pytest
 
 from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
 from scumble_protocol.editor.canvas import Margins, Source
+from scumble_protocol.editor.foreign_recipe import Recipe
 from scumble_protocol.editor.form import OrderForm
 from scumble_protocol.editor.guides import ControlLayer, RegionLayer
 from scumble_protocol.editor.language import Language
@@ -262,3 +263,11 @@ def test_a_setting_without_a_field_stays_as_it_is(form: Form) -> None:
     form.show_view(view())
     settings = form.order().settings
     assert (settings.invert, settings.vae) == (False, "")
+
+
+def test_what_a_file_says_is_set_and_the_rest_stays(form: Form) -> None:
+    form.fill(ORDER)
+    form.take(Recipe({"prompt": "a dog", "steps": 12}))
+    settings = form.order().settings
+    assert (settings.prompt, settings.steps, settings.negative) == ("a dog", 12, "dogs")
+    assert settings.controls == (CONTROL,)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from scumble_protocol.choices import MaskedContent, Sampler
 from scumble_protocol.client import Connected, Disconnected, Result
@@ -518,6 +520,24 @@ def test_a_server_that_is_not_installed_can_not_be_started(desk: Desk) -> None:
         "Run `python3 installer`, then try again.",
         True,
     )
+
+
+def test_a_picture_file_says_how_it_was_made(desk: Desk, tmp_path: Path) -> None:
+    made = PngInfo()
+    made.add_text("parameters", "a cat\nNegative prompt: dogs\nSteps: 12, Sampler: Euler, ENSD: 3")
+    Image.new("RGB", (2, 2)).save(tmp_path / "cat.png", pnginfo=made)
+    recipe = desk.panel.recipe_of(desk.picture, tmp_path / "cat.png")
+    assert recipe is not None
+    assert (recipe.settings.prompt, recipe.settings.steps) == ("a cat", 12)
+    assert desk.said == ("The settings of cat.png are set. Left out: ENSD.", False)
+    assert desk.panel.recipe_of(None, tmp_path / "cat.png") == recipe
+
+
+def test_a_file_that_does_not_say_how_it_was_made_is_an_error(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear Sir")
+    assert desk.panel.recipe_of(desk.picture, tmp_path / "letter.txt") is None
+    assert desk.said[0].startswith("letter.txt does not say how it was made.")
+    assert desk.said[1]
 
 
 def test_orders_are_remembered(tmp_path: Path) -> None:

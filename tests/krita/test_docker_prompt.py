@@ -73,3 +73,59 @@ def test_the_field_grows_with_its_text_up_to_a_limit(qt: QtProcess) -> None:
 
 def test_tab_leaves_the_field(qt: QtProcess) -> None:
     assert qt.ask("prompt.tabChangesFocus()")
+
+
+def test_a_count_stands_below_the_prompt(qt: QtProcess) -> None:
+    assert not qt.ask("find('tokens').isVisible()")
+    qt.run("panel.show_view(view(measured=Measured('a', '', 12, 1, 12))); turn()")
+    assert qt.ask("find('tokens').text()") == "12 of 75 tokens"
+    assert qt.ask("find('tokens').isVisible()")
+
+
+def type_text(qt: QtProcess, text: str) -> None:
+    for letter in text:
+        qt.run("press(prompt, 0, text=letter)", letter=letter)
+
+
+def test_names_are_proposed_after_lora_and_taken_with_return(qt: QtProcess) -> None:
+    qt.run("panel.show_view(view(names=Names(('ink', 'oil'), (), ('animal',))))")
+    qt.run("names = lambda: prompt._popup._completer.popup()")
+    type_text(qt, "a cat <lora:")
+    assert qt.ask("names().isVisible()")
+    assert qt.ask("names().model().rowCount()") == 2
+    type_text(qt, "o")
+    assert qt.ask("names().model().rowCount()") == 1
+    qt.run("press(names(), Qt.Key.Key_Return)")
+    assert qt.ask("prompt.text()") == "a cat <lora:oil:1>"
+    assert not qt.ask("names().isVisible()")
+    type_text(qt, " __a")
+    qt.run("press(names(), Qt.Key.Key_Escape)")
+    assert not qt.ask("names().isVisible()")
+    assert qt.ask("prompt.text()") == "a cat <lora:oil:1> __a"
+
+
+def drop(qt: QtProcess, on: str, data: str) -> None:
+    qt.run(
+        f"data = QtCore.QMimeData(); {data}\n"
+        f"target = {on}\n"
+        "keys = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,"
+        " Qt.KeyboardModifier.NoModifier)\n"
+        "enter = QtGui.QDragEnterEvent(QtCore.QPoint(5, 5), *keys)\n"
+        "app.sendEvent(target, enter)\n"
+        "move = QtGui.QDragMoveEvent(QtCore.QPoint(5, 5), *keys); app.sendEvent(target, move)\n"
+        "app.sendEvent(target, QtGui.QDropEvent(QtCore.QPointF(5, 5), *keys))\n"
+        "result = enter.isAccepted()"
+    )
+
+
+@pytest.mark.parametrize("on", ["prompt.viewport()", "panel.viewport()"])
+def test_a_dropped_file_is_asked_for_its_settings(qt: QtProcess, on: str) -> None:
+    qt.run("panel.file_dropped.connect(lambda file: heard.append(str(file)))")
+    drop(qt, on, "data.setUrls([QtCore.QUrl.fromLocalFile('/pictures/a cat.png')])")
+    assert qt.ask("heard") == ["/pictures/a cat.png"]
+    assert qt.ask("prompt.text()") == "", "its path is no prompt"
+
+
+def test_dropped_text_is_written(qt: QtProcess) -> None:
+    drop(qt, "prompt.viewport()", "data.setText('a dog')")
+    assert qt.ask("prompt.text()") == "a dog"

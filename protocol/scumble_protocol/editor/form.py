@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.editor.advanced import AdvancedFields
 from scumble_protocol.editor.canvas import LayerInfo, Margins
 from scumble_protocol.editor.fields import ChoiceField, Field, Item, NumberField, TextField
+from scumble_protocol.editor.foreign_recipe import Recipe
 from scumble_protocol.editor.guide_rows import GuideOffer, GuideRows
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
@@ -134,6 +136,14 @@ class OrderForm:
             self.mode.choose(Mode.REGENERATE.value)
         self.style.choose("")  # its words are in the prompt already
         self._fill(settings, ("padding", "source", "area"))
+
+    def take(self, recipe: Recipe) -> None:
+        """Show what a picture file says of how it was made; what it does not say stays.
+
+        Raises:
+            RequestError: What stays is out of its range.
+        """
+        self.reuse(dataclasses.replace(self.order(Mode.REGENERATE).settings, **recipe.said))
 
     def show_view(self, view: View) -> None:
         """Offer what the server has."""

@@ -12,7 +12,7 @@ from scumble_protocol.checks import check_number
 from scumble_protocol.choices import MaskedContent
 from scumble_protocol.editor.canvas import Margins
 from scumble_protocol.editor.modes import Mode
-from scumble_protocol.editor.settings import Settings
+from scumble_protocol.editor.settings import Area, Settings
 from scumble_protocol.errors import ScumbleError
 
 
@@ -66,7 +66,7 @@ class Order:
                 controls=(), references=(), regions=(),
             )  # fmt: skip
         if self.mode in {Mode.EXPAND, Mode.REMOVE}:
-            settings = dataclasses.replace(settings, invert=False)
+            settings = dataclasses.replace(settings, invert=False, area=Area.MASKED)
         return settings
 
     @property

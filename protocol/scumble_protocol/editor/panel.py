@@ -10,7 +10,9 @@ from pathlib import Path
 
 from scumble_protocol.choices import Sampler
 from scumble_protocol.client import Connected, Disconnected
+from scumble_protocol.editor.dropped import recipe_of_file
 from scumble_protocol.editor.estimate import memory_text, working_size
+from scumble_protocol.editor.foreign_recipe import Recipe
 from scumble_protocol.editor.gallery import Picture
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.mask_preview import mask_preview
@@ -244,6 +246,20 @@ class Panel:
         self._server.is_starting = True
         self._server.text = self._tr("Starting the server …")
         self._has_news = True
+
+    def recipe_of(self, picture: Picture | None, path: Path) -> Recipe | None:
+        """How a picture file was made; None where it does not say, which becomes the status."""
+        try:
+            recipe = recipe_of_file(path)
+        except ScumbleError as error:
+            self.say(picture, error)
+            return None
+        if picture is not None:
+            said = self._tr("The settings of {file} are set.", file=path.name)
+            left = ", ".join(recipe.passed_over)
+            more = (self._tr("Left out: {names}.", names=left),) if left else ()
+            self._tell(picture, " ".join((said, *more)))
+        return recipe
 
     def say(self, picture: Picture | None, error: ScumbleError) -> None:
         """Show an error of the editor's side."""
