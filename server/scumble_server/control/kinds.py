@@ -13,7 +13,7 @@ _WORDS: dict[ControlKind, tuple[str, ...]] = {
     ControlKind.SOFT_EDGE: ("softedge", "soft_edge", "hed", "pidi", "teed"),
     ControlKind.DEPTH: ("depth", "midas", "zoe"),
     ControlKind.NORMAL: ("normal",),
-    ControlKind.POSE: ("pose",),
+    ControlKind.POSE: ("pose", "openpose", "dwpose"),
     ControlKind.SEGMENTATION: ("seg",),
     ControlKind.TILE: ("tile",),
     ControlKind.BLUR: ("blur", "tile"),  # those for tiles were trained to sharpen
@@ -42,9 +42,7 @@ def named_kinds(name: str) -> tuple[ControlKind, ...]:
     return tuple(
         kind
         for kind, spellings in _WORDS.items()
-        if any(
-            re.search(rf"(?<![a-z]){spelling}|{spelling}(?![a-z])", words) for spelling in spellings
-        )
+        if any(re.search(rf"(?<![a-z]){spelling}", words) for spelling in spellings)
     )
 
 
