@@ -46,6 +46,9 @@ class Shelf(Protocol):
     def spec_of(self, model: str) -> ModelSpec | None:
         """What a diffusion model needs, without loading it; None if that can't be known yet."""
 
+    def put_others_away(self) -> tuple[str, ...]:
+        """Put away every model that the job does not use; gives their ids."""
+
 
 @dataclass(frozen=True)
 class Means:

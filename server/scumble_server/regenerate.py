@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, RequestError
-from scumble_protocol.geometry import Size
 from scumble_protocol.requests import Regenerate
 from scumble_server.abilities import check_able
 from scumble_server.compose import Layer, compose, untouched
@@ -17,15 +16,15 @@ from scumble_server.detail import Detail, tile_side
 from scumble_server.faces import faces_under, remake
 from scumble_server.given import given
 from scumble_server.hires import Detailing, large_crop
+from scumble_server.ladder import Ladder
 from scumble_server.made import Made
 from scumble_server.masks import blend_mask, soften
 from scumble_server.means import Means
-from scumble_server.opencv import Picture
+from scumble_server.opencv import Mask, Picture
 from scumble_server.painting import paint
 from scumble_server.prepare import prepare
 from scumble_server.prompts.wording import PromptUsed, Wording, word
 from scumble_server.resizing import covering
-from scumble_server.spec import ModelSpec
 from scumble_server.upscale.upscaler import Upscaler
 from scumble_server.variations import batches, seeds_of, telling
 
@@ -52,6 +51,23 @@ def regenerate(request: Regenerate, means: Means) -> tuple[Made, ...]:
     if faces:
         made = remake(faces, request, picture, wordings, model=model, means=means)
         return tuple(replace(it, layer=_finished(request, it.layer, picture)) for it in made)
+    with Ladder(model, means) as ladder:
+        return _remade(
+            request, (picture, selection), wordings, model=model, ladder=ladder, means=means
+        )
+
+
+def _remade(
+    request: Regenerate,
+    sent: tuple[Picture, Mask],
+    wordings: tuple[Wording, ...],
+    *,
+    model: Model,
+    ladder: Ladder,
+    means: Means,
+) -> tuple[Made, ...]:
+    """The selection as a whole, as large as memory allows."""
+    picture, selection = sent
     spec = model.spec
     while True:
         means.watch.enter("preparing")
@@ -62,10 +78,10 @@ def regenerate(request: Regenerate, means: Means) -> tuple[Made, ...]:
             detailing = Detailing(
                 crop, large, Detail(model, request, request.seed, tile_side(0, spec)), means
             )
-            made = _variations(crop, model, request, wordings, detailing)
+            made = _variations(crop, model, request, wordings, detailing, ladder=ladder)
             return (*made, *shown(crop, request))
         except (RuntimeError, MemoryError) as error:
-            spec = with_less(spec, crop.working, error)
+            spec = ladder.smaller(spec, crop.working, error)
 
 
 def _finished(request: Regenerate, layer: Layer, picture: Picture) -> Layer:
@@ -89,22 +105,14 @@ def diffusion_model(name: str, means: Means) -> Model:
     return model
 
 
-def with_less(spec: ModelSpec, working: Size, error: Exception) -> ModelSpec:
-    """The spec for a try with half the pixels; raises the error when that can't help."""
-    from scumble_server.models.device import is_out_of_memory
-
-    pixels = working.pixels // 2
-    if not is_out_of_memory(error) or pixels < spec.min_side**2:
-        raise error
-    return replace(spec, max_pixels=pixels)
-
-
 def _variations(
     crop: Crop,
     model: Model,
     request: Regenerate,
     wordings: tuple[Wording, ...],
     detailing: Detailing,
+    *,
+    ladder: Ladder,
 ) -> tuple[Made, ...]:
     """Sample → compose, for every seed with its wording: those that say the same in batches."""
     seeds, made, means = seeds_of(request), dict[int, Made](), detailing.means
@@ -123,6 +131,9 @@ def _variations(
                     for number, one in zip(numbers, painted, strict=True)
                 ]
         except (RuntimeError, MemoryError) as error:
+            if ladder.relieve(error):
+                waiting = [numbers, *waiting]
+                continue
             waiting = fewer_at_once([numbers, *waiting], error)
             means.note(f"There was not enough memory for {len(numbers)} variations at once.")
             continue

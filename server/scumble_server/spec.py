@@ -9,6 +9,26 @@ from scumble_protocol.messages import Ability
 
 
 @dataclass(frozen=True)
+class Weights:
+    """What a model's files hold.
+
+    Args:
+        bytes: Their size.
+        values: Numbers that are brought to the type that the device calculates in.
+        packed: Bytes of what stays as it is: weights that are quantised.
+    """
+
+    bytes: int = 0
+    values: int = 0
+    packed: int = 0
+
+    def __add__(self, other: Weights) -> Weights:
+        return Weights(
+            self.bytes + other.bytes, self.values + other.values, self.packed + other.packed
+        )
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """The needs and habits of a model, read from its files.
 
@@ -34,8 +54,8 @@ class ModelSpec:
         abilities: What the model can be asked for beyond a prompt, a mask and a strength.
         samplers: Those that it runs with.
         schedules: Likewise.
-        memory: Bytes of the device's memory that the weights take there, 0 if not known.
-        memory_per_pixel: Bytes more for every working pixel while it runs, 0 if not known.
+        weights: What there is to be kept in memory, if known.
+        decoder_width: Channels of the VAE's decoder at full size, 0 if not known.
         base: What must be in `ModelInfo.fits` of what is added to it; empty if nothing can be.
     """
 
@@ -58,8 +78,8 @@ class ModelSpec:
     abilities: tuple[Ability, ...] = ()
     samplers: tuple[Sampler, ...] = ()
     schedules: tuple[Schedule, ...] = tuple(Schedule)
-    memory: int = 0
-    memory_per_pixel: float = 0.0
+    weights: Weights = Weights()
+    decoder_width: int = 0
 
     @property
     def inpaint(self) -> bool:

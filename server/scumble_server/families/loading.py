@@ -8,8 +8,10 @@ import diffusers
 import torch
 
 from scumble_server.families.adapter import FamilyModel
-from scumble_server.models.device import careful_type
+from scumble_server.models.device import careful_type, describe_device
 from scumble_server.models.folders import variant_of
+from scumble_server.models.memory import needed
+from scumble_server.models.saving import ACCELERATORS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +20,18 @@ if TYPE_CHECKING:
     from scumble_server.spec import ModelSpec
 
 
+def fits(spec: ModelSpec, device: torch.device) -> bool:
+    """Whether all of a model has room on its device at once, with the smallest picture."""
+    if device.type not in ACCELERATORS:
+        return True
+    return needed(spec, device.type, spec.min_side**2) <= describe_device(device).memory
+
+
 def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.device) -> FamilyModel:
     """Load a diffusers folder that `check_folder` found whole.
 
-    The type is bf16 where the device has it: transformers overflow in fp16.
+    One that is too large for its device keeps its parts in the machine's memory, and each is on the
+    device while it works. The type is bf16 where the device has it: transformers overflow in fp16.
     """
     pipeline: Any = getattr(diffusers, family.pipeline).from_pretrained(
         str(folder),
@@ -31,7 +41,10 @@ def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.dev
         local_files_only=True,
     )
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.to(device)
+    if fits(spec, device):
+        pipeline.to(device)
+    else:
+        pipeline.enable_model_cpu_offload(device=device)
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(requires_grad=False)

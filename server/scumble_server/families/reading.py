@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scumble_server.families.family import Family
+    from scumble_server.spec import Weights
 
 PATCH = 2
 """Latents that a transformer reads together, along each side."""
 
 
-def read_family_spec(folder: Path, family: Family, *, size: int) -> ModelSpec:
+def read_family_spec(folder: Path, family: Family, *, weights: Weights) -> ModelSpec:
     """The spec of the model in a folder of that family.
 
     Raises:
@@ -47,7 +48,9 @@ def read_family_spec(folder: Path, family: Family, *, size: int) -> ModelSpec:
         latent_scale=scale,
         unet_channels=2 * channels + 1 if family.shown is Shown.HOLE else channels,
         prediction="flow" if family.denoiser == "transformer" else "epsilon",
-        bytes=size,
+        bytes=weights.bytes,
+        weights=weights,
+        decoder_width=decoder_width(vae),
         steps=steps,
         cfg=cfg,
         sampler=family.sampler,
@@ -67,6 +70,14 @@ def latent_scale(vae: dict[str, Any], layout: Layout) -> int:
     else:
         halvings = len(vae["block_out_channels"]) - 1
     return int(2 ** (halvings + (layout is Layout.NORMED)))
+
+
+def decoder_width(vae: dict[str, Any]) -> int:
+    """Channels that a VAE's decoder has at full size: those of the level below, enlarged."""
+    if "base_dim" in vae:
+        return int(vae["base_dim"] * max(vae["dim_mult"][:2]))
+    levels = vae.get("decoder_block_out_channels") or vae["block_out_channels"]
+    return int(max(levels[:2]))
 
 
 def _multiple(family: Family, denoiser: dict[str, Any], scale: int) -> int:

@@ -55,7 +55,7 @@ class Catalog:
         self._starter = starter
         self.additions = Additions(folders)
 
-    def list(self, loaded: Iterable[str] = ()) -> tuple[ModelInfo, ...]:
+    def list(self, loaded: Iterable[str] = (), device: str = "") -> tuple[ModelInfo, ...]:
         """Every usable model: for diffusion, then upscalers, then what is added to models.
 
         The shipped ones come before others.
@@ -63,12 +63,13 @@ class Catalog:
         Args:
             loaded: The ids of those in memory. One that was asked for by its path is listed while
                 it is there, so that it can be chosen again.
+            device: The kind of device that they run on, as torch names it, if known.
         """
         in_memory = frozenset(loaded)
         sources = self._sources(in_memory)
         return (
             *(
-                describe(source, loaded=source.id in in_memory)
+                describe(source, loaded=source.id in in_memory, device=device)
                 for source in sources
                 if isinstance(source, (FolderSource, CheckpointSource))
             ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.models.configs import RECOMMENDATIONS, read_spec, recommended
-from scumble_server.models.headers import read_header
+from scumble_server.models.headers import read_header, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     own = path.with_suffix("")
     configs = own if (own / "model_index.json").exists() else SHIPPED_CONFIGS / family
     unet_channels = header[UNET_INPUT].shape[1]
-    spec = read_spec(configs, size=path.stat().st_size, unet_channels=unet_channels)
+    spec = read_spec(
+        configs, weights=weigh(header, path.stat().st_size), unet_channels=unet_channels
+    )
     return Checkpoint(recommended(spec, own / RECOMMENDATIONS), configs)
 
 

@@ -10,10 +10,10 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import Ability
 from scumble_server.control.bases import base_of
 from scumble_server.families.known import FAMILIES, family_of
-from scumble_server.families.reading import read_family_spec
+from scumble_server.families.reading import decoder_width, read_family_spec
 from scumble_server.models.headers import damaged
 from scumble_server.models.json_files import read_json as read_json
-from scumble_server.spec import ModelSpec
+from scumble_server.spec import ModelSpec, Weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,13 +64,13 @@ SD2_TEXT_WIDTH = 1024
 """Cross-attention width of SD 2.x, whose text encoder is OpenCLIP ViT-H (SD 1.x has 768)."""
 
 
-def read_spec(folder: Path, *, size: int, unet_channels: int | None = None) -> ModelSpec:
+def read_spec(folder: Path, *, weights: Weights, unet_channels: int | None = None) -> ModelSpec:
     """The spec of the model whose configs lie in `folder`.
 
     Args:
         folder: Has `model_index.json`, `unet/config.json`, `vae/config.json` and
             `scheduler/scheduler_config.json`; for other families what `read_family_spec` reads.
-        size: Bytes of all weights, on disk.
+        weights: What its files hold.
         unet_channels: Channels that the UNet reads, where its weights know better than its config.
 
     Raises:
@@ -79,14 +79,14 @@ def read_spec(folder: Path, *, size: int, unet_channels: int | None = None) -> M
     pipeline = str(read_json(folder / "model_index.json").get("_class_name", ""))
     check_pipeline(pipeline, folder)
     if own := family_of(pipeline):
-        spec = read_family_spec(folder, own, size=size)
+        spec = read_family_spec(folder, own, weights=weights)
         return recommended(spec, folder / RECOMMENDATIONS)
     unet = read_json(folder / "unet" / "config.json")
     vae = read_json(folder / "vae" / "config.json")
     scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
     try:
         family = _family(pipeline, unet)
-        spec = _spec(family, unet, vae, str(scheduler.get("prediction_type", "epsilon")), size)
+        spec = _spec(family, unet, vae, str(scheduler.get("prediction_type", "epsilon")), weights)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise damaged(folder / "unet" / "config.json", f"lacks {error}") from error
     if unet_channels is not None:
@@ -131,7 +131,7 @@ def _family(pipeline: str, unet: dict[str, Any]) -> str:
 
 
 def _spec(
-    family: str, unet: dict[str, Any], vae: dict[str, Any], prediction: str, size: int
+    family: str, unet: dict[str, Any], vae: dict[str, Any], prediction: str, weights: Weights
 ) -> ModelSpec:
     # AutoencoderTiny names its two halves apart; each level but the first halves the sides.
     levels = vae.get("block_out_channels") or vae["encoder_block_out_channels"]
@@ -151,7 +151,9 @@ def _spec(
         latent_scale=latent_scale,
         unet_channels=int(unet["in_channels"]),
         prediction=prediction,
-        bytes=size,
+        bytes=weights.bytes,
+        weights=weights,
+        decoder_width=decoder_width(vae),
         steps=habits.steps,
         cfg=habits.cfg,
         sampler=habits.sampler,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.families.known import family_of
 from scumble_server.models.configs import check_pipeline
-from scumble_server.models.headers import damaged, read_header
+from scumble_server.models.headers import damaged, read_header, weigh
 from scumble_server.models.json_files import read_json
+from scumble_server.spec import Weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,8 @@ PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 """Endings of files that can run any program when loaded."""
 
 
-def check_folder(folder: Path) -> int:
-    """Make sure that every file of a model is there and whole; give its weights' size in bytes.
+def check_folder(folder: Path) -> Weights:
+    """Make sure that every file of a model is there and whole; give what its weights are.
 
     Raises:
         RequestError: `DAMAGED_MODEL` naming the first file at fault, `UNSAFE_MODEL` when weights
@@ -53,9 +54,7 @@ def check_folder(folder: Path) -> int:
         if has_component(index, name):
             _check_tokenizer(folder / name)
     weights = [path for name in present for path in weight_files(folder / name)]
-    for path in weights:
-        read_header(path)
-    return sum(path.stat().st_size for path in weights)
+    return sum((weigh(read_header(path), path.stat().st_size) for path in weights), Weights())
 
 
 def has_component(index: dict[str, object], name: str) -> bool:

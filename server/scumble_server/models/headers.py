@@ -13,14 +13,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_server.spec import Weights
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 MAX_HEADER_BYTES = 100 * 10**6
 """The format's own limit."""
 
 _LENGTH = struct.Struct("<Q")
+
+_FLOATS = {"F64", "F32", "F16", "BF16"}
+_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
+"""Of the types that are wider than a byte."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,17 @@ def read_header(path: Path) -> dict[str, TensorHeader]:
     if end != size:
         raise damaged(path, f"is {size} bytes long instead of {end}")
     return headers
+
+
+def weigh(headers: Mapping[str, TensorHeader], size: int) -> Weights:
+    """What a file of that many bytes holds, from its header."""
+    values = sum(tensor.parameters for tensor in headers.values() if tensor.dtype in _FLOATS)
+    packed = sum(
+        tensor.parameters * _BYTES.get(tensor.dtype, 1)
+        for tensor in headers.values()
+        if tensor.dtype not in _FLOATS
+    )
+    return Weights(size, values, packed)
 
 
 def damaged(path: Path, what: str) -> RequestError:

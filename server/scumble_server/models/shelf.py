@@ -73,7 +73,7 @@ class Shelf:
 
     def list(self) -> tuple[ModelInfo, ...]:
         """Every usable model of the catalog, and whether it is in memory."""
-        return self._catalog.list(self._models)
+        return self._catalog.list(self._models, self._device.type)
 
     @property
     def additions(self) -> Additions:
@@ -130,6 +130,16 @@ class Shelf:
         source = self._catalog.find(model)
         return source.spec if isinstance(source, (FolderSource, CheckpointSource)) else None
 
+    def put_others_away(self) -> tuple[str, ...]:
+        """Put away every model that the job does not use; gives their ids."""
+        others = tuple(
+            name for name, model in self._models.items() if name not in self._in_use and model.bytes
+        )
+        for name in others:
+            del self._models[name]
+        self._give_back()
+        return others
+
     def _load(self, model: str, report: Reporter) -> Kept:
         source = self._catalog.find(model)
         if isinstance(source, HubSource):
@@ -159,6 +169,10 @@ class Shelf:
         for name in tuple(self._models):
             if name not in self._in_use and self.memory_used + size > self._budget:
                 del self._models[name]
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Give memory back that nothing holds any more."""
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()

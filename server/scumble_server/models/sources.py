@@ -14,6 +14,7 @@ from scumble_server.models.checkpoints import Checkpoint, is_checkpoint, read_ch
 from scumble_server.models.configs import read_spec, read_title
 from scumble_server.models.folders import check_folder, unsafe
 from scumble_server.models.headers import TensorHeader, read_header
+from scumble_server.models.memory import with_memory
 from scumble_server.spec import ModelSpec
 
 INDEX = "model_index.json"
@@ -109,8 +110,7 @@ def read_source(name: str, path: Path) -> Source:
         RequestError: As `Catalog.find`.
     """
     if path.is_dir():
-        size = check_folder(path)
-        return FolderSource(name, path, read_spec(path, size=size))
+        return FolderSource(name, path, read_spec(path, weights=check_folder(path)))
     if path.suffix in PICKLED_CHECKPOINTS:
         raise unsafe(path)
     if path.suffix == ".safetensors":
@@ -126,11 +126,13 @@ def read_source(name: str, path: Path) -> Source:
     )
 
 
-def describe(source: FolderSource | CheckpointSource, *, loaded: bool) -> ModelInfo:
-    """What an editor is told of a diffusion model."""
+def describe(
+    source: FolderSource | CheckpointSource, *, loaded: bool, device: str = ""
+) -> ModelInfo:
+    """What an editor is told of a diffusion model, on a kind of device if that is known."""
     spec = source.spec
     configs = source.path if isinstance(source, FolderSource) else source.path.with_suffix("")
-    return ModelInfo(
+    info = ModelInfo(
         id=source.id,
         title=read_title(configs, source.id.removesuffix(".safetensors")),
         kind=ModelKind.DIFFUSION,
@@ -150,6 +152,7 @@ def describe(source: FolderSource | CheckpointSource, *, loaded: bool) -> ModelI
         samplers=spec.samplers,
         abilities=tuple(ability.value for ability in spec.abilities),
     )
+    return with_memory(info, spec, device) if device else info
 
 
 def describe_upscaler(source: UpscalerSource | LanczosSource, *, loaded: bool) -> ModelInfo:

@@ -47,8 +47,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def load(folder: Path, name: str) -> FamilyModel:
     if not (folder / name).exists():
         make_family(folder / name, name)
-    size = check_folder(folder / name)
-    model = load_folder(folder / name, read_spec(folder / name, size=size), CPU)
+    spec = read_spec(folder / name, weights=check_folder(folder / name))
+    model = load_folder(folder / name, spec, CPU)
     assert isinstance(model, FamilyModel)
     return model
 

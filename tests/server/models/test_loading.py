@@ -54,7 +54,7 @@ def test_a_folder_and_a_single_file_have_the_same_spec_but_for_their_size(made: 
         ours, theirs = load(made, name).spec, load(made, f"{name}-file.safetensors").spec
         assert ours.inpaint == name.endswith("inpaint")
         differing = {key for key, value in vars(ours).items() if vars(theirs)[key] != value}
-        assert differing <= {"bytes"}
+        assert differing <= {"bytes", "weights"}
 
 
 def test_weights_are_full_precision_and_channels_last_on_a_cpu(made: Path) -> None:
