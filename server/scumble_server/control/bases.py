@@ -14,5 +14,10 @@ def base_of(text_width: int) -> str:
 
 
 def base_title(base: str) -> str:
-    """A base for people."""
-    return _TITLES.get(base, base or "another kind of model")
+    """A base for people; empty where it is of no usual making."""
+    return _TITLES.get(base, "")
+
+
+def this_model(base: str) -> str:
+    """A model of a base, as a painter may call it who has chosen it."""
+    return f"this {base_title(base)} model" if base_title(base) else "this model"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.guides import Control, Reference, ReferenceKind
 from scumble_protocol.requests import Regenerate
-from scumble_server.control.bases import base_title
+from scumble_server.control.bases import base_title, this_model
 from scumble_server.control.catalog import TITLES, Additions
 from scumble_server.control.places import Role
 from scumble_server.control.preprocess import network_for
@@ -88,7 +87,7 @@ def _control(control: Control, additions: Additions, base: str) -> ChosenControl
         name = control.kind.value.replace("_", " ")
         raise RequestError(
             ErrorCode.UNKNOWN_MODEL,
-            f"There is no ControlNet for {name} that fits {base_title(base)}.",
+            f"There is no ControlNet for {name} that fits {this_model(base)}.",
             _fetch(suggested_control(control.kind, base), additions, Role.CONTROL),
         )
     # One made for this alone knows it better than one for many.
@@ -134,7 +133,7 @@ def _first_reference(kind: ReferenceKind, additions: Additions, base: str) -> Ad
     what = "IP-Adapter for faces" if for_faces else "IP-Adapter"
     raise RequestError(
         ErrorCode.UNKNOWN_MODEL,
-        f"There is no {what} that fits {base_title(base)}.",
+        f"There is no {what} that fits {this_model(base)}.",
         _fetch(suggested_reference(kind, base), additions, Role.REFERENCE),
     )
 
@@ -156,18 +155,17 @@ def _named(role: Role, name: str, additions: Additions, base: str) -> AdditionSo
 
 
 def _misfit(source: AdditionSource, base: str) -> RequestError:
-    made_for = " or ".join(_titles(source))
+    made_for = " or ".join(filter(None, map(base_title, source.fits))) or "another kind of model"
     return RequestError(
         ErrorCode.UNSUPPORTED_MODEL,
-        f"The {TITLES[source.role]} {source.path.name} is made for {made_for}, "
-        f"and the model is of the kind {base_title(base)}.",
+        f"The {TITLES[source.role]} {source.path.name} is made for {made_for} "
+        f"and does not fit {this_model(base)}.",
         "Choose another one, or a model that it fits.",
     )
 
 
-def _titles(source: AdditionSource) -> Iterator[str]:
-    return (base_title(base) for base in source.fits)
-
-
 def _fetch(what: str, additions: Additions, role: Role) -> str:
-    return f"Fetch {what}, and put it into {additions.place_for(role)}."
+    place = additions.place_for(role)
+    if not what:
+        return f"None is known for it; choose another model, or put one of your own into {place}."
+    return f"Fetch {what}, and put it into {place}."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from scumble_protocol.guides import Control, ControlKind, Reference
+from scumble_protocol.images import ImageRef
 from scumble_protocol.requests import Regenerate
 from scumble_server import opencv
 from scumble_server.compose import Layer
@@ -19,6 +20,7 @@ from scumble_server.crop import Crop, scaled
 from scumble_server.made import Made
 from scumble_server.means import Means
 from scumble_server.opencv import Floats, Samples, unit
+from scumble_server.resizing import frame_of
 
 if TYPE_CHECKING:
     from scumble_server.models.model import Model
@@ -68,7 +70,7 @@ def guided(crop: Crop, request: Regenerate, model: Model, means: Means) -> Crop:
     chosen = choose(request, means.shelf.additions, model.spec.base)
     guides = Guides(
         controls=tuple(
-            _control(control, use, crop, means)
+            _control(control, use, crop, _Reading(request, means))
             for control, use in zip(request.controls, chosen.controls, strict=True)
         ),
         references=tuple(
@@ -76,7 +78,7 @@ def guided(crop: Crop, request: Regenerate, model: Model, means: Means) -> Crop:
             for reference, use in zip(request.references, chosen.references, strict=True)
         ),
         regions=tuple(
-            _padded(scaled(unit(means.read(region.mask)), crop.content), crop)
+            _padded(scaled(unit(_Reading(request, means)(region.mask)), crop.content), crop)
             for region in request.regions
         ),
     )
@@ -96,8 +98,24 @@ def _is_guided(request: Regenerate) -> bool:
     return bool(request.controls or request.references or request.regions or request.vae)
 
 
-def _control(control: Control, use: ChosenControl, crop: Crop, means: Means) -> ControlGuide:
-    picture, coverage = _flat(means.read(control.image))
+@dataclass(frozen=True)
+class _Reading:
+    """Reads pictures that belong to the canvas, and brings them to the size of the result."""
+
+    request: Regenerate
+    means: Means
+
+    def __call__(self, image: ImageRef) -> Samples:
+        samples = self.means.read(image)
+        if self.request.target is None:
+            return samples
+        frame = frame_of(self.request)
+        return frame.bring(samples) if samples.ndim == 2 else frame.bring_picture(samples)
+
+
+def _control(control: Control, use: ChosenControl, crop: Crop, read: _Reading) -> ControlGuide:
+    means = read.means
+    picture, coverage = _flat(read(control.image))
     picture = scaled(picture, crop.content)
     if control.preprocess:
         coverage = None if coverage is None else scaled(coverage, crop.content)

@@ -20,19 +20,19 @@ _SD1 = {
 
 
 def suggested_control(kind: ControlKind, base: str) -> str:
-    """A ControlNet for a kind of control that fits a base."""
+    """A ControlNet for a kind of control that fits a base; empty if none is known."""
     if base == "sd1":
         return f"lllyasviel/{_SD1[kind]}"
     if base == "sdxl":
         return "xinsir/controlnet-union-sdxl-1.0 (for tile and inpaint its ProMax version)"
-    return "one that was trained for this model"
+    return ""
 
 
 def suggested_reference(kind: ReferenceKind, base: str) -> str:
-    """An IP-Adapter that fits a base."""
+    """An IP-Adapter that fits a base; empty if none is known."""
     family = {"sd1": ("models", "sd15"), "sdxl": ("sdxl_models", "sdxl_vit-h")}.get(base)
     if family is None:
-        return "one that was trained for this model"
+        return ""
     face = "-face" if kind is ReferenceKind.FACE else ""
     name = f"ip-adapter-plus{face}_{family[1]}.safetensors"
     return f"{family[0]}/{name} of h94/IP-Adapter"
