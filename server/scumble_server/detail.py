@@ -65,8 +65,10 @@ class Detail:
 
     @property
     def evaluations(self) -> int:
-        """How many steps a tile takes."""
+        """How many steps a tile takes; none at strength 0."""
         request = self.request
+        if not request.strength:
+            return 0
         return steps_run(request.steps, request.strength, full=request.full_steps)
 
     def layout(self, size: Size) -> Layout:
@@ -74,7 +76,7 @@ class Detail:
         grid, side = self.model.spec.latent_scale, self.side
         overlap = min(self.overlap, side // 2 - grid)
         return Layout(
-            _on_grid(size.height, side, overlap, grid), _on_grid(size.width, side, overlap, grid)
+            on_grid(size.height, side, overlap, grid), on_grid(size.width, side, overlap, grid)
         )
 
     def passed(self, tiles: int) -> Pass:
@@ -211,8 +213,8 @@ def _telling(steps: Steps, overview: Overview, place: Rect, words: str) -> Repor
     return tell
 
 
-def _on_grid(length: int, side: int, overlap: int, grid: int) -> tuple[Span, ...]:
-    """Tiles along an axis that begin at multiples of `grid`; the last one may end with the axis."""
+def on_grid(length: int, side: int, overlap: int, grid: int) -> tuple[Span, ...]:
+    """Tiles along an axis that begin at multiples of `grid`; the last one ends with the axis."""
     cells = spans(-(-length // grid), side // grid, -(-overlap // grid))
     return tuple(Span(cell.start * grid, min(cell.stop * grid, length)) for cell in cells)
 
