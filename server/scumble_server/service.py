@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _GETTING_READY = ProgressReport(Phase.LOADING, 0, 1, detail="the device gets ready")
 """What a job says that was started while the worker still imports torch."""
 
-FEATURES = ("regenerate", "fill", "remove", "expand", "upscale", "show_mask")
+FEATURES = ("regenerate", "fill", "remove", "expand", "upscale", "show_mask", "sketch")
 """What editors may offer; see `Welcome.features`."""
 
 

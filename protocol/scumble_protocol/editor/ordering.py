@@ -7,6 +7,7 @@ import dataclasses
 from scumble_protocol.editor.draft import refinement
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.order import Order
+from scumble_protocol.editor.sketch import sketch_settings
 from scumble_protocol.editor.studio import Studio
 from scumble_protocol.editor.styles import Styles
 from scumble_protocol.messages import ModelKind
@@ -27,6 +28,8 @@ def start(studio: Studio, order: Order, styles: Styles) -> str:
         return studio.expand(settings, order.margins)
     if order.mode is Mode.REMOVE and not (order.refine and _has_model(studio)):
         return studio.remove(settings)
+    if order.mode is Mode.SKETCH:
+        settings = sketch_settings(settings, studio.models)
     return studio.regenerate(settings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import diffusers
@@ -92,7 +93,10 @@ def test_the_original_layout_and_old_names_are_the_same_vae(folder: Path, tmp_pa
     tensors = vae.state_dict()
     levels = len(vae.config.block_out_channels)
     old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
-    layouts = {"original": lambda name: vae_name(name, levels), "old": str}
+    layouts: dict[str, Callable[[str], str]] = {
+        "original": lambda name: vae_name(name, levels),
+        "old": str,
+    }
     for layout, rename in layouts.items():
         made = {}
         for name, value in tensors.items():
