@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from typing import TYPE_CHECKING
 
 import huggingface_hub
-from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
-from scumble_server.models.folders import PICKLES
+from scumble_server.models.hub_files import HubFile, choose_files, is_whole
 from scumble_server.report import ProgressReport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from typing_extensions import Self
 
     from scumble_server.report import Reporter
 
-PARTS = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
-"""The folders of a model that are fetched; of its weights only those as safetensors."""
-
 MIB = 2**20
+
+NAMED = 6
+"""Most files that are named when they have to be fetched by hand."""
 
 HTTP_ERROR: type[Exception] = vars(huggingface_hub.errors)["HTTPError"]
 """The base of the errors of failing connections and answers, which the hub's library imports."""
@@ -31,8 +34,9 @@ HTTP_ERROR: type[Exception] = vars(huggingface_hub.errors)["HTTPError"]
 def fetch(model: str, target: Path, report: Reporter, endpoint: str | None = None) -> None:
     """Fetch the model `owner/name` in diffusers' layout into the folder `target`.
 
-    What was fetched before an interruption is not fetched again: everything goes to a hidden
-    folder first, which gets its name when it is complete.
+    What was fetched before an interruption is not fetched again, half a file neither: everything
+    goes to a hidden folder first, which gets its name when it is complete. Every file is compared
+    with the hash that the hub tells of it.
 
     Args:
         model: The id.
@@ -43,76 +47,141 @@ def fetch(model: str, target: Path, report: Reporter, endpoint: str | None = Non
     Raises:
         RequestError: `UNKNOWN_MODEL` when the hub has no such model, `UNSUPPORTED_MODEL` when it
             can't be used, `UNSAFE_MODEL` when it comes only as pickles.
-        ServerError: `DOWNLOAD_FAILED` when the hub can't be reached or the connection breaks.
+        ServerError: `DOWNLOAD_FAILED` when the hub can't be reached, the connection breaks or a
+            file arrives damaged; `DISK_FULL` when there is no room for it.
     """
     incoming = target.with_name(f".incoming-{target.name}")
-    try:
-        files = choose_files(model, _files(model, endpoint))
-        progress = _Bytes(sum(files.values()), model, report)
-        for name in files:
-            huggingface_hub.hf_hub_download(
-                model,
-                name,
-                local_dir=incoming,
-                tqdm_class=progress.bar(),
-                endpoint=endpoint,
-            )
-    except (RepositoryNotFoundError, GatedRepoError) as error:
-        raise RequestError(
-            ErrorCode.UNKNOWN_MODEL,
-            f"The hub has no model {model!r} that may be fetched.",
-            "Check its name; for one with a licence to accept, log in with `hf auth login` first.",
-        ) from error
-    except (HTTP_ERROR, OSError, huggingface_hub.errors.HFValidationError) as error:
-        raise ServerError(
-            ErrorCode.DOWNLOAD_FAILED,
-            f"The model {model!r} is not on this machine and could not be fetched from the hub.",
-            "Check the connection to the internet, or copy the model into the models folder.",
-        ) from error
+    hub = Hub(model, endpoint)
+    files: dict[str, HubFile] = {}
+    with _said_plainly(hub, target, files):
+        files |= choose_files(model, hub.files())
+        _check_room(incoming, files)
+        progress = _Bytes(sum(file.size for file in files.values()), model, report)
+        for name, file in files.items():
+            path = incoming / name
+            hub.download(name, incoming, progress.bar())
+            if not is_whole(path, file):
+                path.unlink()
+                raise _damaged_on_the_way(model, name)
+            progress.finish(file.size)
+    shutil.rmtree(incoming / ".cache", ignore_errors=True)
     incoming.rename(target)
 
 
-def choose_files(model: str, files: dict[str, int]) -> dict[str, int]:
-    """The files to fetch out of all that a model has, with their sizes in bytes.
+class Hub:
+    """One model of a hub.
 
-    Of weights that come in several forms one is taken: fp16 before full precision, since that is
-    what GPUs calculate in and half as long to fetch.
+    A token that is there is not used until the hub asks for one: models that everybody may have
+    then come even if it is an old one.
 
-    Raises:
-        RequestError: `UNSUPPORTED_MODEL` or `UNSAFE_MODEL`.
+    Args:
+        model: The id.
+        endpoint: Address of the hub; None takes the usual one.
     """
-    if "model_index.json" not in files:
-        raise RequestError(
-            ErrorCode.UNSUPPORTED_MODEL,
-            f"The model {model!r} has no diffusers layout.",
-            "Download its .safetensors file into the models folder by hand.",
-        )
-    chosen = {"model_index.json": files["model_index.json"]}
-    for part in PARTS:
-        own = {name: size for name, size in files.items() if name.startswith(f"{part}/")}
-        chosen |= {name: size for name, size in own.items() if name.endswith((".json", ".txt"))}
-        weights = _weights(own)
-        if not weights and any(name.endswith(PICKLES) for name in own):
-            raise RequestError(
-                ErrorCode.UNSAFE_MODEL,
-                f"The model {model!r} comes only as pickles, which could run any program.",
-                "Choose a model with .safetensors files.",
+
+    def __init__(self, model: str, endpoint: str | None) -> None:
+        self.model = model
+        self.endpoint = endpoint
+        self._token: bool | None = False
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the model."""
+        return f"{self.endpoint or huggingface_hub.constants.ENDPOINT}/{self.model}"
+
+    def files(self) -> dict[str, HubFile]:
+        """All files of the model, by their names there."""
+        try:
+            return self._files()
+        except (GatedRepoError, RepositoryNotFoundError):
+            self._token = None
+            return self._files()
+
+    def download(self, name: str, into: Path, bar: type[object]) -> None:
+        """Fetch one file; goes on where it was broken off."""
+        try:
+            self._download(name, into, bar)
+        except GatedRepoError:
+            # The list of files is open to all where the files are not.
+            if self._token is None:
+                raise
+            self._token = None
+            self._download(name, into, bar)
+
+    def _files(self) -> dict[str, HubFile]:
+        api = huggingface_hub.HfApi(self.endpoint, token=self._token)
+        info = api.model_info(self.model, files_metadata=True)
+        return {
+            file.rfilename: HubFile(
+                file.size or 0, file.lfs.sha256 if file.lfs else "", file.blob_id or ""
             )
-        chosen |= weights
-    return chosen
+            for file in info.siblings or ()
+        }
+
+    def _download(self, name: str, into: Path, bar: type[object]) -> None:
+        huggingface_hub.hf_hub_download(
+            self.model,
+            name,
+            local_dir=into,
+            tqdm_class=bar,
+            endpoint=self.endpoint,
+            token=self._token,
+        )
 
 
-def _weights(files: dict[str, int]) -> dict[str, int]:
-    """One form of a part's weights: the fp16 files if there are any, else the plain ones."""
-    weights = {name: size for name, size in files.items() if name.endswith(".safetensors")}
-    half = {name: size for name, size in weights.items() if ".fp16" in name}
-    plain = {name: size for name, size in weights.items() if name.rsplit("/", 1)[1].count(".") == 1}
-    return half or plain
+@contextlib.contextmanager
+def _said_plainly(hub: Hub, target: Path, files: Mapping[str, HubFile]) -> Iterator[None]:
+    """While in it, what goes wrong with the hub becomes one sentence and what to do next."""
+    try:
+        yield
+    except GatedRepoError as error:
+        raise RequestError(
+            ErrorCode.UNKNOWN_MODEL,
+            f"The model {hub.model!r} is given only to those who accept its licence.",
+            f"Accept it at {hub.address}, log in with `hf auth login`, and try again.",
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise RequestError(
+            ErrorCode.UNKNOWN_MODEL,
+            f"The hub has no model {hub.model!r} that may be fetched.",
+            "Check its name; if it is a private one, log in with `hf auth login` first.",
+        ) from error
+    except (HTTP_ERROR, HfHubHTTPError, OSError, huggingface_hub.errors.HFValidationError) as error:
+        raise ServerError(
+            ErrorCode.DOWNLOAD_FAILED,
+            f"The model {hub.model!r} could not be fetched from the hub.",
+            "Try again: what has arrived is kept. Or fetch "
+            f"{_by_hand(files)} from {hub.address} by hand into {target}.",
+        ) from error
 
 
-def _files(model: str, endpoint: str | None) -> dict[str, int]:
-    info = huggingface_hub.HfApi(endpoint).model_info(model, files_metadata=True)
-    return {file.rfilename: file.size or 0 for file in info.siblings or ()}
+def _by_hand(files: Mapping[str, HubFile]) -> str:
+    if not files:
+        return "its files"
+    names = sorted(files)
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{rest}"
+
+
+def _check_room(incoming: Path, files: Mapping[str, HubFile]) -> None:
+    incoming.mkdir(parents=True, exist_ok=True)
+    there = sum(path.stat().st_size for path in incoming.rglob("*") if path.is_file())
+    missing = sum(file.size for file in files.values()) - there
+    free = shutil.disk_usage(incoming).free
+    if missing > free:
+        raise ServerError(
+            ErrorCode.DISK_FULL,
+            f"The model takes {missing / 1e9:.1f} GB more, and {free / 1e9:.1f} GB are free.",
+            f"Make room on the disk of {incoming.parent}.",
+        )
+
+
+def _damaged_on_the_way(model: str, name: str) -> ServerError:
+    return ServerError(
+        ErrorCode.DOWNLOAD_FAILED,
+        f"The file {name} of {model!r} arrived damaged and was deleted.",
+        "Try again; only this file is fetched anew.",
+    )
 
 
 class _Bytes:
@@ -120,6 +189,7 @@ class _Bytes:
 
     def __init__(self, total: int, model: str, report: Reporter) -> None:
         self._total = max(1, total // MIB)
+        self._finished = 0
         self._done = 0
         self._detail = f"fetching {model}"
         self._report = report
@@ -130,6 +200,11 @@ class _Bytes:
         self._done += int(count)
         step = min(self._done // MIB, self._total)
         self._report(ProgressReport(Phase.LOADING, step, self._total, detail=self._detail))
+
+    def finish(self, size: int) -> None:
+        """A file of that size is there, whether it was fetched now or before."""
+        self._finished += size
+        self.add(max(0, self._finished - self._done))
 
     def bar(self) -> type[object]:
         """A progress bar for the downloader that tells us instead of a terminal."""

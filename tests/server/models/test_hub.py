@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import shutil
 import socket
 from typing import TYPE_CHECKING
 
@@ -10,10 +13,11 @@ import pytest
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
 from scumble_server.models.catalog import Catalog
-from scumble_server.models.hub import choose_files, fetch
+from scumble_server.models.hub import fetch
+from scumble_server.models.hub_files import HubFile, choose_files
 from scumble_server.models.sources import FolderSource
 from scumble_server.report import Cancelled, ProgressReport, Report, silent
-from tests.server.models.hub_server import hub_of
+from tests.server.models.hub_server import Trouble, hub_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,11 +82,12 @@ def test_without_a_connection_one_clear_sentence_says_so(tmp_path: Path) -> None
         with pytest.raises(ServerError, match="could not be fetched") as caught:
             fetch(MODEL, tmp_path / "model", silent, hub)
     assert caught.value.code is ErrorCode.DOWNLOAD_FAILED
-    assert "connection" in caught.value.hint
+    assert str(tmp_path / "model") in caught.value.hint
+    assert f"{hub}/{MODEL}" in caught.value.hint
 
 
 def test_half_precision_is_fetched_rather_than_full_and_nothing_that_is_not_used() -> None:
-    files = {
+    sizes = {
         "model_index.json": 1,
         "README.md": 1,
         "unet/config.json": 1,
@@ -95,7 +100,8 @@ def test_half_precision_is_fetched_rather_than_full_and_nothing_that_is_not_used
         "tokenizer/merges.txt": 1,
         "model.ckpt": 4000,
     }
-    assert choose_files(MODEL, files) == {
+    files = {name: HubFile(size) for name, size in sizes.items()}
+    assert {name: file.size for name, file in choose_files(MODEL, files).items()} == {
         "model_index.json": 1,
         "unet/config.json": 1,
         "unet/diffusion_pytorch_model.fp16.safetensors": 1000,
@@ -103,6 +109,20 @@ def test_half_precision_is_fetched_rather_than_full_and_nothing_that_is_not_used
         "vae/diffusion_pytorch_model.safetensors": 200,
         "tokenizer/merges.txt": 1,
     }
+
+
+def test_the_parts_of_other_families_are_fetched_too() -> None:
+    names = [
+        "model_index.json",
+        "transformer/diffusion_pytorch_model-00001-of-00002.safetensors",
+        "transformer/diffusion_pytorch_model.safetensors.index.json",
+        "text_encoder_3/model.safetensors",
+        "tokenizer_3/spiece.model",
+        "processor/chat_template.jinja",
+        "movq/config.json",
+    ]
+    files = {name: HubFile(1) for name in [*names, "flux1-dev.safetensors", "sample.png"]}
+    assert sorted(choose_files(MODEL, files)) == sorted(names)
 
 
 @pytest.mark.parametrize(
@@ -116,5 +136,82 @@ def test_a_model_that_could_not_be_used_is_not_fetched(
     files: dict[str, int], code: ErrorCode
 ) -> None:
     with pytest.raises(RequestError) as caught:
-        choose_files(MODEL, files)
+        choose_files(MODEL, {name: HubFile(size) for name, size in files.items()})
     assert caught.value.code is code
+
+
+def test_a_file_that_was_broken_off_is_gone_on_with(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Less than a portion is not written; the real one is larger than the whole tiny model.
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _seconds: None)
+    target, trouble, ranges = tmp_path / "model", Trouble(cuts_from=300_000), list[int]()
+    with hub_of(made / "sd1", MODEL, [], trouble, ranges) as hub:
+        with contextlib.suppress(ServerError):
+            fetch(MODEL, target, silent, hub)
+        trouble.cuts_from = math.inf
+        if not target.exists():
+            fetch(MODEL, target, silent, hub)
+    assert ranges
+    assert min(ranges) > 0
+    for path in target.rglob("*.safetensors"):
+        assert path.read_bytes() == (made / "sd1" / path.relative_to(target)).read_bytes()
+
+
+def test_a_connection_that_breaks_says_what_to_fetch_by_hand(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _seconds: None)
+    trouble = Trouble(cuts_from=2)
+    with (
+        hub_of(made / "sd1", MODEL, [], trouble) as hub,
+        pytest.raises(ServerError) as caught,
+    ):
+        fetch(MODEL, tmp_path / "model", silent, hub)
+    assert caught.value.code is ErrorCode.DOWNLOAD_FAILED
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_file_that_arrives_damaged_is_not_kept(made: Path, tmp_path: Path) -> None:
+    target, trouble = tmp_path / "model", Trouble(is_spoiling=True)
+    with hub_of(made / "sd1", MODEL, [], trouble) as hub:
+        with pytest.raises(ServerError, match="arrived damaged") as caught:
+            fetch(MODEL, target, silent, hub)
+        assert caught.value.code is ErrorCode.DOWNLOAD_FAILED
+        trouble.is_spoiling = False
+        fetch(MODEL, target, silent, hub)
+    assert isinstance(Catalog([tmp_path], tmp_path / "none").find("model"), FolderSource)
+
+
+def test_a_token_that_is_no_longer_good_does_not_keep_an_open_model_away(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "old")
+    with hub_of(made / "sd1", MODEL, []) as hub:
+        fetch(MODEL, tmp_path / "model", silent, hub)
+    assert (tmp_path / "model").is_dir()
+
+
+def test_a_gated_model_needs_a_token_and_says_so(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    with hub_of(made / "sd1", MODEL, [], Trouble(is_gated=True)) as hub:
+        with pytest.raises(RequestError, match="accept its licence"):
+            fetch(MODEL, tmp_path / "model", silent, hub)
+        monkeypatch.setenv("HF_TOKEN", "good")
+        fetch(MODEL, tmp_path / "model", silent, hub)
+    assert (tmp_path / "model").is_dir()
+
+
+def test_a_disk_without_room_is_said_before_anything_is_fetched(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr("scumble_server.models.hub.shutil.disk_usage", lambda _path: full)
+    asked: list[str] = []
+    with hub_of(made / "sd1", MODEL, asked) as hub, pytest.raises(ServerError) as caught:
+        fetch(MODEL, tmp_path / "model", silent, hub)
+    assert caught.value.code is ErrorCode.DISK_FULL
+    assert not any("resolve" in line for line in asked)
