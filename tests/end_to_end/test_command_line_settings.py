@@ -83,11 +83,18 @@ def test_each_setting_changes_the_result(picture: Path, served: ServerProcess) -
         ("--cfg-rescale", "1"),
         ("--content", "nothing"),
         ("--content", "noise"),
-        ("--area", "whole"),
+        ("--padding", "0"),
         ("--invert",),
         ("--clip-skip", "2"),
     ):
         assert (plain != regenerated(picture, *said, served=served)).any(), said
+
+
+def test_the_whole_area_is_worked_on_whatever_the_padding(
+    picture: Path, served: ServerProcess
+) -> None:
+    whole = regenerated(picture, "--area", "whole", "--padding", "0", served=served)
+    assert (whole == regenerated(picture, "--padding", str(SIDE), served=served)).all()
 
 
 def test_what_is_inverted_is_kept_inside_and_made_anew_outside(
