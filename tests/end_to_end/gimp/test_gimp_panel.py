@@ -202,6 +202,7 @@ def test_everything_is_reached_with_the_keys(panel: Panel, painter: PanelPainter
     assert {"scumble_seed", "scumble_seed_dice", "scumble_seed_lock", "scumble_advanced"} <= {
         *reached
     }
+    assert "scumble_steps" not in reached, "what is folded up does not take the keys"
 
 
 def test_greyed_modes_say_why(panel: Panel, painter: PanelPainter) -> None:

@@ -23,16 +23,27 @@ told["with sampler"] = call(
 )
 told["expand"] = call("expand", image, [base], left=16, bottom=8, steps=2)
 size = [image.get_width(), image.get_height()]
+told["with all"] = call(
+    "regenerate", image, [base], prompt="a boat", style="watercolour", steps=4, schedule="beta",
+    full_steps=True, passes="0.3", cfg_rescale=0.5, batch=2, count=2, area="whole", invert=True,
+    grow=-1, feather=-1, content="noise",
+)
+told["remove"] = call("remove", image, [base], grow=2, seed="5")
+told["sketch"] = call("sketch", image, [base], prompt="a house", steps=2, strength=0.7)
+told["expand to"] = call("expand", image, [base], ratio="2:1", anchor="left", steps=2)
+wide = [image.get_width(), image.get_height()]
 told["upscale"] = call("upscale", image, [base], scale=1.5, model="lanczos")
 result = {
     "told": told,
     "tree": tree(image.get_layers()),
     "records": [record(made) for made in scumble_groups(image)],
     "expanded": size,
+    "wide": wide,
     "upscaled": [image.get_width(), image.get_height()],
 }
-for refused in ("remove", "sketch"):
-    result[refused] = call(refused, image, [base])
+result["style"] = call("regenerate", image, [base], style="watercolor")
+result["passes"] = call("regenerate", image, [base], passes="often")
+result["ratio"] = call("expand", image, [base], ratio="wide")
 result["seed"] = call("regenerate", image, [base], seed="-3")
 result["model"] = call("regenerate", image, [base], model="moonlight")
 result["upscaler"] = call("upscale", image, [base], model="starter")
@@ -88,7 +99,9 @@ def test_every_procedure_does_what_it_says_or_says_why_not(
 ) -> None:
     result = desk.run(GROUPS + EVERY_PROCEDURE)
     assert result["told"] == dict.fromkeys(result["told"], DONE)
-    upscaled, expanded, sampled, filled, first = result["records"]
+    upscaled, widened, sketched, removed, everything, expanded, sampled, filled, first = result[
+        "records"
+    ]
     assert (first["seed"], first["count"], first["steps"]) == (7, 2, 2)
     assert (first["sampler"], first["model"]) == ("dpmpp_2m", "starter")  # as it recommends
     assert (filled["strength"], filled["content"], filled["cfg"]) == (1.0, "fill", 3.0)
@@ -97,13 +110,29 @@ def test_every_procedure_does_what_it_says_or_says_why_not(
     assert (sampled["negative"], sampled["match_color"]) == ("blue", False)
     assert expanded["canvas"] == {"width": 136, "height": 98}
     assert result["expanded"] == [136, 98]
+    assert everything["prompt"].startswith("a boat")
+    assert "watercolour" in everything["prompt"]
+    assert (everything["schedule"], everything["full_steps"]) == ("beta", True)
+    assert (everything["passes"], everything["batch"]) == ([0.3], 2)
+    assert (everything["cfg_rescale"], everything["content"]) == (0.5, "noise")
+    assert everything["invert"]
+    assert everything["context"] == {"x": 0, "y": 0, "width": 136, "height": 98}
+    assert (everything["grow"], everything["feather"]) == (2, 4), "what suits 50 x 40 pixels"
+    assert (removed["kind"], removed["grow"], removed["seed"]) == ("remove", 2, 5)
+    assert (sketched["kind"], sketched["prompt"]) == ("regenerate", "a house")
+    assert result["wide"] == [196, 98]
+    assert widened["made"]["seed"] == widened["seed"]
     assert (upscaled["kind"], upscaled["model"]) == ("upscale", "lanczos")
-    assert result["upscaled"] == [204, 147]
+    assert result["upscaled"] == [294, 147]
     assert result["tree"][-1] == "base"
-    assert len(result["tree"]) == 6
-    for refused in ("remove", "sketch"):
+    assert len(result["tree"]) == 10
+    for refused, why in (
+        ("style", "Did you mean watercolour?"),
+        ("passes", "'often'"),
+        ("ratio", "'wide' is no ratio"),
+    ):
         status, sentence = result[refused]
-        assert (status, "can't do that yet" in sentence) == (CALLING_ERROR, True)
+        assert (status, why in sentence) == (CALLING_ERROR, True)
     assert result["seed"][0] == CALLING_ERROR
     assert "'-3'" in result["seed"][1]
     assert result["model"][0] == result["upscaler"][0] == CALLING_ERROR
@@ -111,7 +140,7 @@ def test_every_procedure_does_what_it_says_or_says_why_not(
     assert "would not become any larger" in result["nothing added"][1]
     status, sentence = result["indexed"]
     assert (status, "Image ▸ Mode ▸ RGB" in sentence) == (EXECUTION_ERROR, True)
-    assert result["unchanged"] == 6
+    assert result["unchanged"] == 10
     assert desk.jobs == []
     assert served.process.poll() is None
 

@@ -254,6 +254,11 @@ def _fold(name: str, title: str, inside: Gtk.Widget) -> Gtk.Expander:
     fold.set_spacing(GAP)
     fold.set_label_fill(True)
     fold.add(inside)
+    # What is folded up would still take the keys.
+    inside.show_all()
+    inside.hide()
+    inside.set_no_show_all(True)
+    fold.connect("notify::expanded", lambda *_: inside.set_visible(fold.get_expanded()))
     return fold
 
 
