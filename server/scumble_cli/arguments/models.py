@@ -6,7 +6,9 @@ import argparse
 
 from scumble_cli.arguments.options import Add, add_json, add_server
 
-ACTIONS = ("list", "info", "get", "remove")
+ACTIONS = ("list", "recommended", "info", "get", "remove")
+
+WITHOUT_ID = ("list", "recommended")
 
 
 def describe(add: Add) -> None:
@@ -17,8 +19,9 @@ def describe(add: Add) -> None:
         nargs="?",
         choices=ACTIONS,
         default="list",
-        help="list (default); info: what is known of one; get: fetch one by its hub id, "
-        "owner/name; remove: delete one from Scumble's own models folder",
+        help="list (default); recommended: models that are worth getting; info: what is known of "
+        "one; get: fetch one by its hub id, owner/name; remove: delete one from Scumble's own "
+        "models folder",
     )
     models.add_argument("model", nargs="?", metavar="ID")
     models.add_argument("--yes", action="store_true", help="remove without asking")
@@ -31,7 +34,7 @@ def describe(add: Add) -> None:
 
 
 def _fault_of(arguments: argparse.Namespace) -> str:
-    if (arguments.action == "list") != (arguments.model is None):
+    if (arguments.action in WITHOUT_ID) != (arguments.model is None):
         rule = "takes no ID" if arguments.model else "needs the ID of a model"
         return f"`scumble models {arguments.action}` {rule}"
     return ""

@@ -16,6 +16,7 @@ from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.requests import LoadModel
 from scumble_server.app import STARTER_FOLDER
 from scumble_server.models.catalog import Catalog
+from scumble_server.models.recommended import recommended
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -33,8 +34,14 @@ def run(arguments: Namespace) -> int:
     Raises:
         ScumbleError: It can't be done.
     """
-    action = {"list": _list, "info": _info, "get": _get, "remove": _remove}[arguments.action]
-    action(arguments)
+    actions = {
+        "list": _list,
+        "recommended": _recommended,
+        "info": _info,
+        "get": _get,
+        "remove": _remove,
+    }
+    actions[arguments.action](arguments)
     return 0
 
 
@@ -49,6 +56,20 @@ def _list(arguments: Namespace) -> None:
         size = f"{model.bytes / MEGABYTE:7.{digits}f} MB" if model.bytes else " " * 10
         loaded = "  in memory" if model.loaded else ""
         say(f"{model.id:{width}}  {model.kind.value:9}  {size}  {model.title}{loaded}")
+
+
+def _recommended(arguments: Namespace) -> None:
+    if arguments.json:
+        say(json.dumps([dataclasses.asdict(model) for model in recommended()], indent=2))
+        return
+    for model in recommended():
+        disk = f"{model.disk} GB to fetch, " if model.disk else ""
+        least = f", {model.least} GB in turns" if model.least < model.memory else ""
+        gate = "; log in to the hub and accept it first" if model.gated else ""
+        say(f"{model.title}: {model.good_at}")
+        say(f"    {disk}{model.memory} GB of the device's memory{least}")
+        say(f"    {model.licence}{gate}")
+        say(f"    scumble models get {model.id}")
 
 
 def _info(arguments: Namespace) -> None:
