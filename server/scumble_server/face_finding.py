@@ -14,7 +14,7 @@ from scumble_server import opencv
 from scumble_server.crop import scaled
 from scumble_server.opencv import Mask, Picture
 
-_LONGEST = 1024
+_LONGEST = 768
 """The longer side of what is searched; larger pictures take long and bring false alarms."""
 _SHORTEST = 256
 """What is smaller is enlarged, so that a small face can be found in a small selection."""
@@ -24,6 +24,8 @@ _GROWTH = 1.1
 """From one size of face to the next."""
 _VOTES = 10
 """How many neighbouring places must look like a face."""
+_TILTS = (0, 15, -15)
+"""Degrees by which the picture is turned, one after the other until a face is found."""
 _ALIKE = 0.4
 """What two findings of one face have in common, of what both cover."""
 
@@ -49,8 +51,12 @@ def find_faces(picture: Picture, mask: Mask) -> tuple[Rect, ...]:
     gray = opencv.gray(opencv.quantized(opencv.unit(cut), np.empty(0, np.uint8)))
     factor = _factor(area.size)
     size = Size(max(1, round(area.width * factor)), max(1, round(area.height * factor)))
-    found = [_back(face, factor, area) for face in _believed(scaled(gray, size))]
-    return tuple(sorted((face for face in found if _is_under(mask, face)), key=lambda it: it.y))
+    searched = scaled(gray, size)
+    for degrees in _TILTS:
+        faces = [_back(face, factor, area) for face in _tilted(searched, degrees)]
+        if found := [face for face in faces if _is_under(mask, face)]:
+            return tuple(sorted(found, key=lambda it: it.y))
+    return ()
 
 
 def _around(mask: Mask) -> Rect:
@@ -63,6 +69,19 @@ def _around(mask: Mask) -> Rect:
 def _factor(size: Size) -> float:
     longest = max(size.width, size.height)
     return min(_LONGEST / longest, max(1.0, _SHORTEST / longest))
+
+
+def _tilted(gray: Mask, degrees: int) -> list[Rect]:
+    """The faces of a picture turned by so much, where they are in the picture itself."""
+    if not degrees:
+        return _believed(gray)
+    turned, back = opencv.turned(gray, degrees)
+    faces = []
+    for face in _believed(turned):
+        x, y = back(face.x + face.width / 2, face.y + face.height / 2)
+        corner = round(x - face.width / 2), round(y - face.height / 2)
+        faces.append(Rect(*corner, face.width, face.height))
+    return faces
 
 
 def _believed(gray: Mask) -> list[Rect]:

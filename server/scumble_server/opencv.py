@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import cv2
@@ -18,6 +19,9 @@ Picture = NDArray[np.uint8] | NDArray[np.uint16]
 """(height, width, 4), straight alpha, sRGB."""
 Samples = NDArray[Any]
 """(height, width) or (height, width, channels) of uint8, uint16 or float32."""
+
+Point = tuple[float, float]
+"""x and y."""
 
 Array = TypeVar("Array", bound=Samples)
 
@@ -101,6 +105,20 @@ def with_alpha(picture: Array) -> Array:
 def gray(picture: Mask) -> Mask:
     """The lightness of three channels of bytes."""
     return cast("Mask", cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+
+
+def turned(mask: Mask, degrees: float) -> tuple[Mask, Callable[[float, float], Point]]:
+    """A mask turned about its middle, its size kept, and where its points were before."""
+    height, width = mask.shape
+    there = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    back = cv2.invertAffineTransform(there)
+
+    def before(x: float, y: float) -> Point:
+        left, top = back @ np.array([x, y, 1.0])
+        return float(left), float(top)
+
+    result = cv2.warpAffine(mask, there, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return cast("Mask", result), before
 
 
 def copied(source: Array, mask: Mask, onto: Array) -> Array:

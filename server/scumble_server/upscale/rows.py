@@ -62,7 +62,8 @@ class MixedRows(Rows):
 
     def read(self, start: int, stop: int) -> Floats:
         """See `Rows.read`."""
-        one, other = self._first.read(start, stop), self._second.read(start, stop)
+        # Interpolation may swing beyond the range, which would be clipped if it stood alone.
+        one, other = (np.clip(rows.read(start, stop), 0, 1) for rows in (self._first, self._second))
         mixed: Floats = one + (other - one) * self._share
         return mixed
 

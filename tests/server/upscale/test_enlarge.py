@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble_protocol.geometry import Size
-from scumble_server.report import silent
+from scumble_server.report import Cancelled, Report, silent
 from scumble_server.upscale.enlarge import enlarge
 from scumble_server.upscale.lanczos import Lanczos
 from scumble_server.upscale.loading import load_network
@@ -84,3 +85,31 @@ def test_a_flat_shape_keeps_its_colour_up_to_its_edge() -> None:
     enlarged = enlarge(picture, Size(144, 144), Lanczos(), silent)
     visible = enlarged[enlarged[..., 3] > 0][:, :3].astype(int)
     assert np.abs(visible - (200, 120, 60)).max() <= 2
+
+
+@pytest.mark.parametrize("is_opaque", [True, False])
+def test_memory_beyond_the_result_does_not_grow_with_it(is_opaque: bool) -> None:
+    picture = opaque(photo())
+    if not is_opaque:
+        picture[:100, :, 3] = 0
+    tracemalloc.start()
+    try:
+        enlarged = enlarge(picture, Size(6144, 6144), Lanczos(), silent)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # As floats the result alone would take 430 MiB.
+    assert peak - enlarged.nbytes < 130 * 2**20
+
+
+def test_cancel_stops_between_bands_where_there_are_no_tiles() -> None:
+    told: list[Report] = []
+
+    def cancel(report: Report) -> None:
+        told.append(report)
+        if len(told) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        enlarge(opaque(photo()), Size(4096, 4096), Lanczos(), cancel)
+    assert len(told) == 3

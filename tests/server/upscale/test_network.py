@@ -124,3 +124,28 @@ def test_a_network_with_a_factor_of_two_is_read_from_a_pickle(
     assert network.scale == 2
     assert network.bytes == sum(tensor.nbytes for tensor in compact().values())
     assert network.enlarge(color, Size(326, 222), silent).shape == (222, 326, 3)
+
+
+def test_large_factors_take_several_passes(network: Network, color: NDArray[np.float32]) -> None:
+    small = np.ascontiguousarray(color[:24, :30])
+    told: list[Report] = []
+    enlarged = network.enlarge(small, Size(30 * 16, 24 * 16), told.append)
+    twice = network.enlarge(network.enlarge(small, Size(120, 96), silent), Size(480, 384), silent)
+    np.testing.assert_allclose(enlarged, twice, atol=1e-5)
+    steps = [(report.step, report.of) for report in told if isinstance(report, ProgressReport)]
+    assert steps == [(0, 2), (1, 2)]
+
+
+@pytest.mark.parametrize(("factor", "passes"), [(1, 1), (4, 1), (6, 1), (7, 2), (16, 2)])
+def test_passes_are_told_with_their_tiles(network: Network, factor: int, passes: int) -> None:
+    size = Size(700, 300)
+    ran = network.passes("4x-Net", size, Size(700 * factor, 300 * factor))
+    assert [one.name for one in ran] == ["4x-Net"] * passes
+    assert ran[0].tiles == 2
+    assert ran[0].working == Size(512, 300)
+
+
+def test_tiles_of_wide_pictures_are_lower(network: Network) -> None:
+    (ran,) = network.passes("4x-Net", Size(4096, 4096), Size(16384, 16384))
+    assert ran.working.width == 512
+    assert 128 <= ran.working.height < 512
