@@ -38,15 +38,15 @@ class Advanced(AdvancedFields, Rows):
 
     def show_for(self, mode: Mode, *, has_model: bool) -> None:
         """Show what counts in a mode, where a model works or none does."""
-        keeps = mode in {Mode.REGENERATE, Mode.SKETCH}
+        is_free = mode is Mode.REGENERATE
+        selects = mode in {Mode.REGENERATE, Mode.SKETCH, Mode.FILL}
         is_upscale = mode is Mode.UPSCALE
         shown = dict.fromkeys(_PARTS, has_model and not is_upscale)
         shown |= dict.fromkeys(("steps", "cfg", "_sampling_heading"), has_model)
         shown |= dict.fromkeys(("padding", "grow", "feather", "source"), not is_upscale)
-        shown |= dict.fromkeys(("content", "only_faces", "target", "resize"), keeps)
+        shown |= dict.fromkeys(("content", "only_faces", "target", "resize"), is_free)
         shown["_area_heading"] = not is_upscale
-        shown["area"] = keeps or mode is Mode.FILL
-        shown["invert"] = keeps or mode is Mode.FILL
+        shown |= dict.fromkeys(("area", "invert"), selects)
         for name, is_shown in shown.items():
             self.set_shown(getattr(self, name), is_shown)
 

@@ -75,7 +75,7 @@ class Form(OrderForm, QtCore.QObject):
         self.negative.setVisible(is_worded)
         self.count.setVisible(not is_upscale and has_model)
         near = self.near
-        near.set_shown(self.strength, mode in {Mode.REGENERATE, Mode.SKETCH})
+        near.set_shown(self.strength, mode is Mode.REGENERATE)
         near.set_shown(self.margins, mode is Mode.EXPAND)
         near.set_shown(self.ratio, mode is Mode.EXPAND)
         near.set_shown(self.scale, is_upscale)
@@ -83,7 +83,7 @@ class Form(OrderForm, QtCore.QObject):
         near.set_shown(self.second, is_upscale)
         near.set_shown(self.blend, is_upscale and bool(self.second.id()))
         near.set_shown(self.refine, is_removal or is_upscale)
-        near.setVisible(mode is not Mode.FILL)
+        near.setVisible(mode not in {Mode.FILL, Mode.SKETCH})
         self.far.setVisible(has_model)
         self.far.set_shown(self.style, is_worded)
         self.advanced.show_for(mode, has_model=has_model)

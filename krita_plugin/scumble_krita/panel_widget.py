@@ -137,6 +137,7 @@ class PanelWidget(QtWidgets.QScrollArea):
         can_see = self._view is not None and self._view.can_run and self._view.can_show_mask
         self._mask.setVisible(mode in {Mode.REGENERATE, Mode.FILL, Mode.SKETCH})
         self._mask.setEnabled(can_see)
+        self.measure.follow(self.form.prompt)
         self._run.setEnabled(not reason)
         self._run.setToolTip(reason or self._tr("{name} (Ctrl+Return in the prompt)", name=name))
 

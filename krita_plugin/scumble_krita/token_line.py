@@ -29,5 +29,9 @@ class TokenLine(QtWidgets.QLabel):
         """Show what was measured, and let the prompt propose names."""
         text = measured_line(view.measured, self._tr) if view.measured else ""
         self.setText(text)
-        self.setVisible(bool(text) and not prompt.isHidden())
         prompt.names = view.names
+        self.follow(prompt)
+
+    def follow(self, prompt: PromptEdit) -> None:
+        """Be there where the prompt is."""
+        self.setVisible(bool(self.text()) and not prompt.isHidden())

@@ -545,6 +545,7 @@ class Measured:
         kept: The tokens that the model reads of them; fewer than `tokens` where it cuts the rest.
         wrong: What is wrong with it, each in a sentence for people; for instance a LoRA that there
             is not.
+        room: The tokens that so many portions have room for; 0 where that is not known.
     """
 
     type: ClassVar[str] = "measured"
@@ -555,9 +556,10 @@ class Measured:
     chunks: int
     kept: int
     wrong: tuple[str, ...] = ()
+    room: int = 0
 
     def __post_init__(self) -> None:
-        _check_least(0, tokens=self.tokens, chunks=self.chunks, kept=self.kept)
+        _check_least(0, tokens=self.tokens, chunks=self.chunks, kept=self.kept, room=self.room)
 
 
 @dataclass(frozen=True)

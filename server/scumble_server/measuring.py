@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +22,7 @@ from scumble_server.prompts import attention
 from scumble_server.prompts.choices import decide
 from scumble_server.prompts.embedding_file import vectors_in
 from scumble_server.prompts.tags import take_tags
-from scumble_server.prompts.tokens import make_chunks, names_in
+from scumble_server.prompts.tokens import MARKS, make_chunks, names_in
 from scumble_server.prompts.wording import embeddings_asked
 
 if TYPE_CHECKING:
@@ -36,6 +37,16 @@ Found = TypeVar("Found")
 
 SEED = "0 prompt"
 """Decides what a prompt leaves to chance; another seed may give another length."""
+
+
+@dataclass(frozen=True)
+class _Length:
+    """Tokens, the portions they are read in, the room in these, and whether the rest is cut."""
+
+    tokens: int = 0
+    chunks: int = 0
+    room: int = 0
+    is_cut: bool = False
 
 
 class Measuring:
@@ -73,29 +84,36 @@ class Measuring:
             _attempt(partial(self._library.embedding, name), wrong)
         sections = _attempt(lambda: attention.parse(said), wrong)
         try:
-            tokens, chunks, kept = self._count(said, sections, question.model)
+            length = self._length(said, sections, question.model)
         except (ScumbleError, OSError, ValueError) as error:
             # A model that is not there, or whose tokenizer is damaged; running it says so.
             _log.info("No tokens are counted for %r: %s", question.model, error)
-            tokens = chunks = kept = 0
-        return Measured(question.text, question.model, tokens, chunks, kept, tuple(wrong))
+            length = _Length()
+        return Measured(
+            question.text,
+            question.model,
+            length.tokens,
+            length.chunks,
+            min(length.tokens, length.room) if length.is_cut else length.tokens,
+            tuple(wrong),
+            length.room,
+        )
 
-    def _count(
+    def _length(
         self, text: str, sections: tuple[attention.Section, ...] | None, model: str
-    ) -> tuple[int, int, int]:
-        """Tokens, chunks, and how many of the tokens are read."""
+    ) -> _Length:
         source = self._catalog.find(model or self._first())
         if isinstance(source, FolderSource) and (family := family_by_id(source.spec.family)):
             tokenizer = self._tokenizer(source.path / family.reader, source.path / "tokenizer")
             tokens = len(tokenizer(text, add_special_tokens=False)["input_ids"])
-            return tokens, 1, min(tokens, family.max_tokens)
+            return _Length(tokens, 1, family.max_tokens, is_cut=True)
         own = source.path / "tokenizer" if isinstance(source, FolderSource) else None
         if own is None and not isinstance(source, CheckpointSource):
-            return 0, 0, 0  # no model that reads prompts
+            return _Length()  # no model that reads prompts
         tokenizer = self._tokenizer(own) if own else self._tokenizer()
-        chunks = make_chunks(sections or (), tokenizer, _room(tokenizer), self._vectors(text))
-        tokens = sum(map(len, chunks))
-        return tokens, len(chunks), tokens
+        at_once = min(int(tokenizer.model_max_length), TOKENS)
+        chunks = make_chunks(sections or (), tokenizer, at_once, self._vectors(text))
+        return _Length(sum(map(len, chunks)), len(chunks), len(chunks) * (at_once - MARKS))
 
     def _first(self) -> str:
         return self._catalog.list()[0].id
@@ -118,10 +136,6 @@ def _load(folder: Path) -> Any:
 
     loaded: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
     return getattr(loaded, "tokenizer", loaded)
-
-
-def _room(tokenizer: Any) -> int:
-    return min(int(tokenizer.model_max_length), TOKENS)
 
 
 def _attempt(find: Callable[[], Found], wrong: list[str]) -> Found | None:

@@ -223,6 +223,14 @@ def test_removing_needs_no_model_unless_it_is_refined(desk: Desk) -> None:
     assert isinstance(plain, Remove)
 
 
+def test_a_sketch_is_painted_over(desk: Desk) -> None:
+    welcome = dataclasses.replace(WELCOME, features=(*FEATURES, "sketch"))
+    desk.hear(Connected(welcome))
+    request = desk.clerk.requests[desk.order(dataclasses.replace(CAT, mode=Mode.SKETCH))]
+    assert isinstance(request, Regenerate)
+    assert request.strength == 0.75
+
+
 def test_an_enlargement_is_mixed_and_refined(desk: Desk) -> None:
     order = Order(Mode.UPSCALE, CAT.settings, second="lanczos", blend=0.25, refine=0.5)
     request = desk.clerk.requests[desk.order(order)]

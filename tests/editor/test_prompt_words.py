@@ -77,16 +77,16 @@ def test_names_are_asked_for_whenever_models_may_have_changed() -> None:
 
 def test_a_count_is_told_with_what_becomes_of_the_rest() -> None:
     tr = Language({}).tr
-    assert measured_line(Measured("x", "", 12, 1, 12), tr) == "12 of 75 tokens"
-    assert (
-        measured_line(Measured("x", "", 90, 2, 90), tr) == "90 of 150 tokens · Read in 2 portions."
-    )
-    assert measured_line(Measured("x", "", 600, 1, 512), tr) == (
-        "600 tokens · The model reads the first 512 and cuts the rest."
+    line = measured_line(Measured("x", "", 12, 1, 12, room=75), tr)
+    assert line == "12 of 75 tokens"
+    line = measured_line(Measured("x", "", 90, 2, 90, room=150), tr)
+    assert line == "90 of 150 tokens · Read in 2 portions."
+    assert measured_line(Measured("x", "", 600, 1, 512, room=512), tr) == (
+        "600 of 512 tokens · The model reads the first 512 and cuts the rest."
     )
     assert measured_line(Measured("x", "", 200, 1, 200), tr) == "200 tokens"
     wrong = ("There is no LoRA 'x'.", "There is no wildcard 'y'.")
-    assert measured_line(Measured("x", "", 12, 1, 12, wrong), tr) == (
+    assert measured_line(Measured("x", "", 12, 1, 12, wrong, 75), tr) == (
         "12 of 75 tokens · There is no LoRA 'x'. · There is no wildcard 'y'."
     )
     assert measured_line(Measured("x", "", 0, 0, 0, wrong[:1]), tr) == "There is no LoRA 'x'."

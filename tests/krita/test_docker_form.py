@@ -60,7 +60,7 @@ def test_a_hidden_prompt_is_not_sent(qt: QtProcess) -> None:
         ("REMOVE", {"refine"}),
         ("EXPAND", {"prompt", "margin_left", "count", "seed", "model"}),
         ("UPSCALE", {"scale", "upscaler", "refine"}),
-        ("SKETCH", {"prompt", "strength", "count", "seed", "model"}),
+        ("SKETCH", {"prompt", "count", "seed", "model"}),
     ],
 )
 def test_each_mode_shows_what_it_uses(qt: QtProcess, mode: str, shown: set[str]) -> None:

@@ -181,7 +181,13 @@ MESSAGES: dict[str, Message] = {
     "measure": Measure(text="a red apple", model="starter"),
     "ask_names": AskNames(),
     "measured": Measured(
-        text="a <lora:inc>", model="starter", tokens=1, chunks=1, kept=1, wrong=("No LoRA inc.",)
+        text="a <lora:inc>",
+        model="starter",
+        tokens=1,
+        chunks=1,
+        kept=1,
+        wrong=("No LoRA inc.",),
+        room=75,
     ),
     "names": Names(loras=("ink",), embeddings=("blurry",), wildcards=("colour",)),
     "want": Want(blobs=(IMAGE.blob, MASK.blob)),

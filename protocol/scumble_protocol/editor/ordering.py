@@ -30,6 +30,8 @@ def start(studio: Studio, order: Order, styles: Styles) -> str:
         return studio.remove(settings)
     if order.mode is Mode.SKETCH:
         settings = sketch_settings(settings, studio.models)
+    if order.mode is Mode.SKETCH:
+        settings = sketch_settings(settings, studio.models)
     return studio.regenerate(settings)
 
 

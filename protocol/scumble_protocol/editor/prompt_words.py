@@ -7,9 +7,6 @@ from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.studio import Studio, StudioEvent
 from scumble_protocol.messages import Measured, Models, Names
 
-CHUNK = 75
-"""Tokens that CLIP reads at once."""
-
 
 class PromptWords:
     """Asks, and keeps the newest answer.
@@ -56,10 +53,9 @@ def measured_line(measured: Measured, tr: Translate) -> str:
     """How long a prompt is, and what is wrong with it, for people; empty if nothing is measured."""
     if not measured.tokens:
         return " ".join(tr(sentence) for sentence in measured.wrong)
-    room = CHUNK * measured.chunks
-    if measured.tokens <= room:
-        parts = [tr("{tokens} of {room} tokens", tokens=measured.tokens, room=room)]
-    else:  # no CLIP, so that nobody knows how many it could be
+    if measured.room:
+        parts = [tr("{tokens} of {room} tokens", tokens=measured.tokens, room=measured.room)]
+    else:
         parts = [tr("{tokens} tokens", tokens=measured.tokens)]
     if measured.kept < measured.tokens:
         parts.append(tr("The model reads the first {kept} and cuts the rest.", kept=measured.kept))
