@@ -6,10 +6,9 @@ that can be in one, the last sampler with its prompts and its checkpoint is read
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.editor.foreign_recipe import Recipe
@@ -79,12 +78,20 @@ def _found(graph: _Graph, link: object, *names: str) -> str | None:
     return None
 
 
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "seed": (int,),
+    "steps": (int,),
+    "cfg": (int, float),
+    "strength": (int, float),
+}
+"""What is no text."""
+
+
 def _is_legal(name: str, value: object) -> bool:
-    kinds = {"seed": int, "steps": int, "cfg": (int, float), "strength": (int, float)}
-    if value is None or not isinstance(value, kinds.get(name, str)):
+    if not isinstance(value, _KINDS.get(name, (str,))):
         return False
     try:
-        dataclasses.replace(Settings(), **{name: value})
+        Settings(**{name: cast("Any", value)})
     except RequestError:
         return False
     return True
