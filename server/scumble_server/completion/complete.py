@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from scumble_server import opencv
 from scumble_server.completion.descriptors import Describer
-from scumble_server.completion.pyramid import RADIUS, Hole, Level, known_patches, pyramid
+from scumble_server.completion.peel import peel
+from scumble_server.completion.pyramid import PATCH, RADIUS, Hole, Level, known_patches, pyramid
 from scumble_server.completion.search import Matches
 from scumble_server.completion.site import Places, Site
 from scumble_server.completion.votes import vote
@@ -18,18 +20,24 @@ from scumble_server.opencv import Floats
 Told = Callable[[int, int], None]
 """Takes how many steps of how many are done; what it raises ends the work."""
 
-_MOST_TARGETS = 150_000
-"""Patches up to which a size is searched; larger ones take over what smaller ones have found."""
+_MOST_SEARCHED = 150_000
+"""Missing pixels up to which a size is searched; larger ones take over what smaller ones found."""
 _MOST_PAIRS = 400_000_000
 """Comparisons up to which every patch is compared with every other one."""
 _FIRST_TURNS = 14
 _MOST_TURNS = 9
 _FEWEST_TURNS = 3
 _NEAR = 30
-"""Pixels around the best yet that are searched at the two largest sizes, where all but the details
-is decided."""
+"""Pixels around the best yet that are searched at the two largest sizes: all but the details is
+decided there."""
+_MILD = 2.0
+_STRICT = 8.0
+"""How steeply a patch counts less where it fits less. At small sizes the mean of many finds what
+suits all sides; at large ones it would be a blur, so that few have to decide."""
 _FALLING_OFF = 1.3
 """The deeper in the hole, the less is a patch to be trusted: by this factor for each pixel."""
+_CLEARLY = 0.1
+"""How much less strange a guess must be that may make something up."""
 _LEAST_MARGIN = 256
 _LEAST = np.float32(1e-6)
 
@@ -50,17 +58,18 @@ def complete(picture: Floats, hole: Hole, seed: int, told: Told) -> Floats:
     if not hole.any():
         return picture
     window = _window(hole)
-    filled = picture.copy()
+    filled: Floats = picture.copy()
     filled[window] = _completed(picture[window], hole[window], seed, told)
     return filled
 
 
 def _completed(picture: Floats, hole: Hole, seed: int, told: Told) -> Floats:
     levels = pyramid(picture, hole) if known_patches(hole).any() else []
-    if not levels or np.count_nonzero(levels[-1].hole) > _MOST_TARGETS:
+    if not levels or np.count_nonzero(levels[-1].hole) > _MOST_SEARCHED:
         return _smooth(picture, hole)
-    filled = _from_coarse_to_fine(levels, _Run(seed, told, len(levels)))
-    return np.where(hole[..., None], filled[..., : picture.shape[2]], picture)
+    filled = _from_coarse_to_fine(levels, _Run(seed, told, levels))
+    completed: Floats = np.where(hole[..., None], filled[..., : picture.shape[2]], picture)
+    return completed
 
 
 def _window(hole: Hole) -> tuple[slice, slice]:
@@ -79,14 +88,14 @@ class _Run:
     Args:
         seed: Of the random numbers.
         told: Told how far it is.
-        sizes: How many sizes there are.
+        levels: What there is to do.
     """
 
-    def __init__(self, seed: int, told: Told, sizes: int) -> None:
+    def __init__(self, seed: int, told: Told, levels: list[Level]) -> None:
         self.random = np.random.default_rng(seed)
         self._told = told
         self._done = 0
-        self._of = sum(_turns(number, sizes) + 1 for number in range(sizes))
+        self._of = sum(_turns(levels, number) + 1 for number in range(len(levels)))
 
     def ask(self) -> None:
         """Give the job a chance to be stopped."""
@@ -98,27 +107,44 @@ class _Run:
         self.ask()
 
 
-def _turns(number: int, sizes: int) -> int:
-    """How often a size is searched and voted on; 0 is the largest one."""
-    if number == sizes - 1:
-        return _FIRST_TURNS
+def _turns(levels: list[Level], number: int) -> int:
+    """How often a size is searched and voted on; number 0 is the largest one."""
+    if number == len(levels) - 1:
+        return 2 * _FIRST_TURNS
+    if np.count_nonzero(levels[number].hole) > _MOST_SEARCHED:
+        return 0
     return min(_MOST_TURNS, _FEWEST_TURNS + 2 * number)
 
 
 def _from_coarse_to_fine(levels: list[Level], run: _Run) -> Floats:
-    coarsest = levels[-1]
-    stage = _Stage(coarsest, _smooth(coarsest.channels, coarsest.hole), run)
-    found = run.random.choice(stage.site.sources, len(stage.site.targets))
-    found = stage.improved(found, _FIRST_TURNS, None)
+    stage, found = _began(levels[-1], run)
     for number, level in reversed(list(enumerate(levels[:-1]))):
         coarse, stage = stage.site, _Stage(level, level.channels, run)
         found = _taken_over(coarse, found, stage.site, run.random)
         stage.vote(found, stage.trust, stage.site.window[::2])
         run.step()
-        if len(stage.site.targets) <= _MOST_TARGETS:
-            reach = _NEAR if number < 2 else max(level.hole.shape) // 2
-            found = stage.improved(found, _turns(number, len(levels)), reach)
+        if turns := _turns(levels, number):
+            found = stage.improved(found, turns, is_large=number < 2)
     return stage.site.unframed(stage.values)
+
+
+def _began(level: Level, run: _Run) -> tuple[_Stage, Places]:
+    """The smallest size, completed from the better of two first guesses.
+
+    A smooth guess suits skies and walls, and makes nothing up; but in gravel it may end as a single
+    bald stone. So layers from the outside in are taken where they end as lively as what is around.
+    """
+    smooth = _Stage(level, _smooth(level.channels, level.hole), run)
+    first = run.random.choice(smooth.site.sources, len(smooth.site.targets))
+    run.step()
+    found = smooth.improved(first, _FIRST_TURNS, is_large=False)
+    if not smooth.is_small:
+        return smooth, found
+    peeled = _Stage(level, level.channels, run)
+    peeled.values = peel(peeled.site, peeled.values)
+    other = peeled.improved(first, _FIRST_TURNS, is_large=False)
+    is_better = peeled.strangeness() < smooth.strangeness() - _CLEARLY
+    return (peeled, other) if is_better else (smooth, found)
 
 
 class _Stage:
@@ -135,7 +161,21 @@ class _Stage:
         self.values = self.site.framed(channels)
         depth = np.pad(level.depth, RADIUS).ravel()[self.site.targets]
         self.trust: Floats = np.maximum(np.float32(_FALLING_OFF) ** -depth, _LEAST)
+        self.is_small = len(self.site.targets) * len(self.site.sources) <= _MOST_PAIRS
         self._run = run
+
+    def strangeness(self) -> float:
+        """How much calmer or livelier the hole is than what lies around it; 0 if it is not."""
+        picture = self.site.unframed(self.values)
+        inside = self.site.hole.astype(np.uint8)
+        ring = opencv.dilated(inside, PATCH, 2) - inside
+        steps = np.abs(np.diff(picture, axis=0))[:, 1:] + np.abs(np.diff(picture, axis=1))[1:]
+        # Half of what there is, since a few edges would outweigh a whole sky.
+        usual = [
+            float(np.median(steps[mask[1:, 1:] > 0])) if mask[1:, 1:].any() else 0.0
+            for mask in (inside, ring)
+        ]
+        return abs(math.log((usual[0] + 1e-3) / (usual[1] + 1e-3)))
 
     def vote(self, found: Places, weight: Floats, window: Places) -> None:
         """Make the hole what the sources that were found say."""
@@ -148,26 +188,25 @@ class _Stage:
             told=self._run.ask,
         )
 
-    def improved(self, found: Places, turns: int, reach: int | None) -> Places:
+    def improved(self, found: Places, turns: int, *, is_large: bool) -> Places:
         """Better matches, after searching and voting by turns.
 
         Args:
             found: The sources to begin with.
             turns: How often.
-            reach: Where looking around begins, in pixels; None to look everywhere if that is
-                possible in a short time.
+            is_large: Whether this is one of the largest sizes.
         """
         site = self.site
         describe = Describer.of(site, self.values)
         matches = Matches(site, describe(self.values, site.sources), self._run.random, found)
-        is_small = len(site.targets) * len(site.sources) <= _MOST_PAIRS
         for _ in range(turns):
             matches.want(describe(self.values, site.targets))
-            if reach is None and is_small:
+            if turns == _FIRST_TURNS and self.is_small:
                 matches.search_everywhere()
             else:
-                matches.search(reach or max(site.width, site.height))
-            self.vote(matches.found, self.trust * _likeness(matches.distance), site.window)
+                matches.search(_NEAR if is_large else max(site.width, site.height))
+            likeness = _likeness(matches.distance, _STRICT if is_large else _MILD)
+            self.vote(matches.found, self.trust * likeness, site.window)
             self._run.step()
         return matches.found
 
@@ -183,10 +222,11 @@ def _taken_over(coarse: Site, found: Places, site: Site, random: np.random.Gener
     return places
 
 
-def _likeness(distance: Floats) -> Floats:
-    """How much each patch counts for how well it fits: half as unlike as most is fully trusted."""
+def _likeness(distance: Floats, strictness: float) -> Floats:
+    """How much each patch counts for how well it fits."""
     usual = max(float(np.median(distance)), 1e-8)
-    return np.exp(-2 * distance / np.float32(usual)) + _LEAST
+    likeness: Floats = np.exp(np.float32(-strictness / usual) * distance) + _LEAST
+    return likeness
 
 
 def _smooth(channels: Floats, hole: Hole) -> Floats:

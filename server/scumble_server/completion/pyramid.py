@@ -16,7 +16,7 @@ Hole = NDArray[np.bool_]
 RADIUS = 3
 """Patches have `2 * RADIUS + 1` pixels a side: enough for a joint of bricks with its two rims."""
 
-_THIN = 9.0
+_THIN = 7.0
 """Holes that reach no farther than so many pixels from what is known need not shrink any more."""
 _SMALL = 96 * 96
 """Pixels up to which every patch can be compared with every other one."""

@@ -18,13 +18,14 @@ class Matches:
         site: Where they lie.
         offered: What the patches of the sources are like, (sources, numbers).
         random: Decides where to look.
-        found: The source of each target, as a place; changed by searching.
+        found: The source of each target, as a place; what is found later is in the
+            attribute of that name.
     """
 
     def __init__(
         self, site: Site, offered: Floats, random: np.random.Generator, found: Places
     ) -> None:
-        self.found = found
+        self.found: Places = found.copy()
         self.distance = np.zeros(len(found), np.float32)
         self._site = site
         self._offered = offered

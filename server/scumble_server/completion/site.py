@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble_server import opencv
-from scumble_server.completion.pyramid import PATCH, RADIUS, Level, known_patches
+from scumble_server.completion.pyramid import PATCH, RADIUS, Hole, Level, known_patches
 from scumble_server.opencv import Floats
 
 Places = NDArray[np.intp]
@@ -27,6 +27,7 @@ class Site:
     the edge need no rule of their own: the margin is made up like the hole, and cut off at last.
 
     Args:
+        hole: What is missing of the picture, (height, width) without the margin.
         height: Rows, with the margin.
         width: Columns, with the margin.
         holes: What is missing and lies in some target's patch.
@@ -36,6 +37,7 @@ class Site:
         source_at: For each place its number among the sources, or -1.
     """
 
+    hole: Hole
     height: int
     width: int
     holes: Places
@@ -52,7 +54,9 @@ class Site:
         targets = np.flatnonzero(touched)
         sources = _nearest(np.flatnonzero(np.pad(known_patches(level.hole), RADIUS)), level)
         return cls(
-            *missing.shape,
+            hole=level.hole,
+            height=missing.shape[0],
+            width=missing.shape[1],
             holes=np.flatnonzero(missing & (opencv.dilated(touched, PATCH) > 0)),
             targets=targets,
             target_at=_numbers(targets, missing.size),
@@ -77,6 +81,12 @@ class Site:
     def inside(self, places: Places) -> Places:
         """Numbers that are places for sure; each place stays itself."""
         return np.clip(places, 0, self.target_at.size - 1)
+
+    def unknown(self) -> NDArray[np.bool_]:
+        """For each place whether it is missing, the margin being so too."""
+        unknown = np.ones((self.height, self.width), np.bool_)
+        unknown[RADIUS:-RADIUS, RADIUS:-RADIUS] = self.hole
+        return unknown.ravel()
 
     def framed(self, channels: Floats) -> Floats:
         """A picture as (places, channels), the margin repeating its edge."""
@@ -104,4 +114,5 @@ def _nearest(sources: Places, level: Level) -> Places:
     if len(sources) <= _MOST_SOURCES:
         return sources
     away = np.pad(opencv.distance_to_zero((~level.hole).astype(np.uint8)), RADIUS).ravel()[sources]
-    return sources[away <= np.partition(away, _MOST_SOURCES)[_MOST_SOURCES]]
+    nearest: Places = sources[away <= np.partition(away, _MOST_SOURCES)[_MOST_SOURCES]]
+    return nearest
