@@ -10,7 +10,9 @@ import torch
 from scumble_server.families.adapter import FamilyModel
 from scumble_server.models.device import careful_type, describe_device
 from scumble_server.models.folders import variant_of
+from scumble_server.models.json_files import read_json
 from scumble_server.models.memory import needed
+from scumble_server.models.quantised import gguf_file
 from scumble_server.models.saving import ACCELERATORS
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.dev
         variant=variant_of(folder / family.denoiser).removeprefix(".") or None,
         use_safetensors=True,
         local_files_only=True,
+        **_packed_denoiser(folder, family, careful_type(device)),
     )
     pipeline.set_progress_bar_config(disable=True)
     if fits(spec, device):
@@ -49,3 +52,20 @@ def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.dev
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(requires_grad=False)
     return FamilyModel(spec, family, pipeline, device)
+
+
+def _packed_denoiser(folder: Path, family: Family, dtype: torch.dtype) -> dict[str, Any]:
+    """The denoiser by its name, if its weights are in llama.cpp's format; else nothing."""
+    path = gguf_file(folder / family.denoiser)
+    if path is None:
+        return {}
+    kind = str(read_json(folder / "model_index.json")[family.denoiser][1])
+    denoiser = getattr(diffusers, kind).from_single_file(
+        str(path),
+        config=str(folder),
+        subfolder=family.denoiser,
+        quantization_config=diffusers.GGUFQuantizationConfig(compute_dtype=dtype),
+        torch_dtype=dtype,
+        local_files_only=True,
+    )
+    return {family.denoiser: denoiser}

@@ -9,6 +9,7 @@ from scumble_server.families.known import family_of
 from scumble_server.models.configs import check_pipeline
 from scumble_server.models.headers import damaged, read_header, weigh
 from scumble_server.models.json_files import read_json
+from scumble_server.models.quantised import GGUF, check_readable, gguf_file
 from scumble_server.spec import Weights
 
 if TYPE_CHECKING:
@@ -49,12 +50,18 @@ def check_folder(folder: Path) -> Weights:
     read_json(folder / "scheduler" / "scheduler_config.json")
     present = [name for name in WEIGHTED if has_component(index, name)]
     for name in present:
-        read_json(folder / name / "config.json")
+        check_readable(folder / name, read_json(folder / name / "config.json"))
     for name in READERS:
         if has_component(index, name):
             _check_tokenizer(folder / name)
     weights = [path for name in present for path in weight_files(folder / name)]
-    return sum((weigh(read_header(path), path.stat().st_size) for path in weights), Weights())
+    return sum((_weigh(path) for path in weights), Weights())
+
+
+def _weigh(path: Path) -> Weights:
+    if path.suffix == GGUF:
+        return Weights(path.stat().st_size, 0, path.stat().st_size)
+    return weigh(read_header(path), path.stat().st_size)
 
 
 def has_component(index: dict[str, object], name: str) -> bool:
@@ -64,7 +71,7 @@ def has_component(index: dict[str, object], name: str) -> bool:
 
 
 def weight_files(component: Path) -> list[Path]:
-    """The `.safetensors` files that hold a component's weights, existing or not.
+    """The files that hold a component's weights, `.safetensors` or `.gguf`, existing or not.
 
     Raises:
         RequestError: `UNSAFE_MODEL` when there are only pickles, `DAMAGED_MODEL` when nothing is.
@@ -77,6 +84,8 @@ def weight_files(component: Path) -> list[Path]:
         index = component / f"{stem}.safetensors.index{variant}.json"
         if index.exists():
             return sorted({component / name for name in read_json(index)["weight_map"].values()})
+    if packed := gguf_file(component):
+        return [packed]
     pickles = sorted(path for path in component.glob("*") if path.suffix in PICKLES)
     if pickles:
         raise unsafe(pickles[0])

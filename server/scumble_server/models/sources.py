@@ -15,6 +15,7 @@ from scumble_server.models.configs import read_spec, read_title
 from scumble_server.models.folders import check_folder, unsafe
 from scumble_server.models.headers import TensorHeader, read_header
 from scumble_server.models.memory import with_memory
+from scumble_server.models.quantised import GGUF
 from scumble_server.spec import ModelSpec
 
 INDEX = "model_index.json"
@@ -100,7 +101,7 @@ def is_model(path: Path) -> bool:
     if path.is_dir():
         # A folder beside a single file only holds the configs for it.
         return (path / INDEX).exists() and not path.with_name(f"{path.name}.safetensors").exists()
-    return path.suffix in {*PICKLED_CHECKPOINTS, *UPSCALERS}
+    return path.suffix in {*PICKLED_CHECKPOINTS, *UPSCALERS, GGUF}
 
 
 def read_source(name: str, path: Path) -> Source:
@@ -113,6 +114,13 @@ def read_source(name: str, path: Path) -> Source:
         return FolderSource(name, path, read_spec(path, weights=check_folder(path)))
     if path.suffix in PICKLED_CHECKPOINTS:
         raise unsafe(path)
+    if path.suffix == GGUF:
+        raise RequestError(
+            ErrorCode.UNSUPPORTED_MODEL,
+            f"The file {path} holds only the part of a model that denoises.",
+            "Put it into the folder `transformer` of that model's diffusers folder, "
+            "in place of the weights there.",
+        )
     if path.suffix == ".safetensors":
         header = read_header(path)
         if is_checkpoint(header) or not _is_upscaler(header):
