@@ -9,10 +9,12 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import Ability
 from scumble_server.families.known import family_by_id
 from scumble_server.prompts import attention
+from scumble_server.prompts.lora_file import check_fit
 
 if TYPE_CHECKING:
     from scumble_protocol.requests import Regenerate
     from scumble_server.means import Means
+    from scumble_server.prompts.tokens import Count
     from scumble_server.prompts.wording import Wording
     from scumble_server.spec import ModelSpec
 
@@ -28,6 +30,8 @@ def check_able(request: Regenerate, wordings: Iterable[Wording], means: Means) -
         return
     for said in wordings:
         refuse_unable(request, spec, said)
+        for lora in said.loras:
+            check_fit(lora.name, lora.path, spec.base)
         for note in passed_over(spec, said):
             means.note(note)
 
@@ -71,6 +75,16 @@ def passed_over(spec: ModelSpec, said: Wording) -> Iterator[str]:
     if said.embeddings:
         names = ", ".join(embedding.name for embedding in said.embeddings)
         yield f"{title} knows no textual inversions; {names} was read as plain words."
+
+
+def note_unread(count: Count, means: Means) -> None:
+    """Say what of a prompt a model did not read, if anything."""
+    room = count.chunks * count.length
+    if count.tokens > room:
+        means.note(
+            f"The prompt has {count.tokens} tokens and the model reads {room}, "
+            "so its end was not read."
+        )
 
 
 def _asked(request: Regenerate, said: Wording) -> Iterator[tuple[Ability, bool, str]]:

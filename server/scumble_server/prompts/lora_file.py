@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_server.control.bases import base_of, base_title, this_model
 from scumble_server.models.headers import damaged, read_header
 
 UNET, TEXT, TEXT_2 = "unet", "text_encoder", "text_encoder_2"
@@ -33,9 +34,6 @@ _DIFFUSERS = re.compile(
 _OTHERS = re.compile(r"\.(hada_|lokr_|dora_scale|oft_|diff(_b)?$|a1\.|glora|on_input)")
 _BUNDLED = "bundle_emb."
 """Textual inversions that come in some LoRAs' files; they are used from files of their own."""
-
-_MADE_FOR = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 2048: "SDXL"}
-"""Families by the width of the text that their UNet attends to."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,14 @@ class LoraHeader:
     @property
     def made_for(self) -> str:
         """The family of models that it was made for, for people; empty if it doesn't show."""
+        return base_title(self.base)
+
+    @property
+    def base(self) -> str:
+        """The base of the models that it was made for; empty if it doesn't show."""
         for target, factors in self.factors.items():
             if target.part == UNET and target.module.endswith("attn2_to_k"):
-                return _MADE_FOR.get(self.shapes[factors.down][1], "")
+                return base_of(self.shapes[factors.down][1])
         return ""
 
 
@@ -84,6 +87,27 @@ def check_lora(name: str, path: Path) -> None:
         RequestError: `DAMAGED_MODEL` or `UNSUPPORTED_MODEL`.
     """
     read_lora_header(name, path)
+
+
+def check_fit(name: str, path: Path, base: str) -> None:
+    """Refuse a LoRA that is made for another family than a model's, as far as its header tells.
+
+    Args:
+        name: Its name in the prompt.
+        path: Its file.
+        base: What is added to the model must have been made for; empty where nothing is known.
+
+    Raises:
+        RequestError: `UNSUPPORTED_MODEL`, or as `read_lora_header`.
+    """
+    own = read_lora_header(name, path).base
+    if own and base and own != base:
+        made_for = base_title(own) or "another kind of model"
+        raise RequestError(
+            ErrorCode.UNSUPPORTED_MODEL,
+            f"The LoRA {name!r} is made for {made_for} and does not fit {this_model(base)}.",
+            "Remove it from the prompt, or choose a model that it is made for.",
+        )
 
 
 def read_lora_header(name: str, path: Path) -> LoraHeader:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.choices import ResizeMode
@@ -19,8 +22,10 @@ from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
 from scumble_server.control import edges
 from scumble_server.made import Made
+from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
 from scumble_server.opencv import Samples
+from scumble_server.prompts.library import Library
 from scumble_server.report import silent
 from scumble_server.run import run
 from tests.server.control.conftest import Get
@@ -140,11 +145,9 @@ def test_guides_follow_the_picture_to_another_size(shelf: Shelf) -> None:
     assert float(error.mean()) < 8
 
 
-def test_what_does_not_fit_is_refused_before_the_model_is_loaded(folder: Any, model: Get) -> None:
-    from scumble_server.models.catalog import Catalog
-
+def test_what_does_not_fit_is_refused_before_the_model_is_loaded(folder: Path, model: Get) -> None:
     del model
-    shelf = Shelf(Catalog([folder], folder / "none"), __import__("torch").device("cpu"))
+    shelf = Shelf(Catalog([folder], folder / "none"), torch.device("cpu"))
     for changes in (
         {"controls": (control(model="sdxl-canny"),)},
         {"controls": (control(model="nothing"),)},
@@ -158,6 +161,22 @@ def test_what_does_not_fit_is_refused_before_the_model_is_loaded(folder: Any, mo
     assert shelf.loaded == ()
 
 
+def test_a_lora_for_another_family_is_refused_before_the_model_is_loaded(
+    folder: Path, tmp_path: Path
+) -> None:
+    stem = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
+    factors = {"down": torch.zeros(4, 2048), "up": torch.zeros(640, 4)}
+    save_file(
+        {f"{stem}.lora_{name}.weight": factor for name, factor in factors.items()},
+        tmp_path / "ink.safetensors",
+    )
+    shelf = Shelf(Catalog([folder], folder / "none"), torch.device("cpu"))
+    request = request_with(prompt="a fox <lora:ink>")
+    with pytest.raises(RequestError, match="made for SDXL"):
+        run(request, BLOBS.__getitem__, shelf, silent, Library(loras=tmp_path))
+    assert shelf.loaded == ()
+
+
 def test_the_same_request_makes_the_same_pixels(shelf: Shelf) -> None:
     request = request_with(
         controls=(control(),), references=(Reference(ReferenceKind.ALL, keep(picture())),)
@@ -166,11 +185,7 @@ def test_the_same_request_makes_the_same_pixels(shelf: Shelf) -> None:
     assert not differs(first, second)
 
 
-def test_additions_are_put_away_before_the_model_that_is_in_use(folder: Any, shelf: Shelf) -> None:
-    import torch
-
-    from scumble_server.models.catalog import Catalog
-
+def test_additions_are_put_away_before_the_model_that_is_in_use(folder: Path, shelf: Shelf) -> None:
     own = shelf.get("sd1", silent).bytes
     small = Shelf(Catalog([folder], folder / "none"), torch.device("cpu"), own + 1)
     done(request_with(controls=(control(),)), small)

@@ -19,7 +19,7 @@ from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.packed import pack_convolutions, unpack_convolutions
 from scumble_server.models.shelf import Shelf
 from scumble_server.prompts.lora import read_alphas
-from scumble_server.prompts.lora_file import read_lora_header
+from scumble_server.prompts.lora_file import check_fit, read_lora_header
 from scumble_server.prompts.wording import Lora, Wording
 from scumble_server.report import Cancelled, Report, silent
 from tests.server.prompts.additions_files import (
@@ -202,6 +202,37 @@ def test_a_lora_of_another_family_is_refused_in_one_sentence(
     family = {"sd1": "a Stable Diffusion 1.x model", "sdxl": "an SDXL model"}[used_with]
     assert family in raised.value.message
     assert picture(model, with_loras()).tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("width", "base", "fits"),
+    [
+        (768, "sd1", True),
+        (768, "sdxl", False),
+        (2048, "sd1", False),
+        (2048, "", True),
+        (768, "unet-192", False),
+        (320, "unet-320", True),
+    ],
+)
+def test_another_family_s_lora_is_told_by_its_header(
+    width: int, base: str, fits: bool, tmp_path: Path
+) -> None:
+    stem = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
+    path = tmp_path / "ink.safetensors"
+    save_file(
+        {
+            f"{stem}.lora_down.weight": torch.zeros(4, width),
+            f"{stem}.lora_up.weight": torch.zeros(640, 4),
+        },
+        path,
+    )
+    if fits:
+        check_fit("ink", path, base)
+        return
+    with pytest.raises(RequestError, match="'ink' is made for") as raised:
+        check_fit("ink", path, base)
+    assert raised.value.code is ErrorCode.UNSUPPORTED_MODEL
 
 
 def test_the_family_is_named_where_it_shows(tmp_path: Path) -> None:
