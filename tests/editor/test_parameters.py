@@ -113,7 +113,7 @@ def test_a_damaged_record_is_told(text: str) -> None:
         model=st.sampled_from(["starter", "owner/name", "a,b", "x:y"]),
         prompt=WORDS,
         negative=WORDS,
-        strength=st.floats(0, 1),
+        strength=st.floats(0.01, 1),
         sampler=st.sampled_from(Sampler),
         schedule=st.sampled_from(Schedule),
         steps=st.integers(1, 200),
