@@ -55,13 +55,17 @@ def activate(document: Document, node: str, *, instead_of: str) -> None:
 
 
 def above_active(document: Document, results: Container[str]) -> Place:
-    """Right above the active layer, but never inside one of these groups: they get hidden."""
+    """Right above the active layer, but never inside one of these groups: they get hidden.
+
+    Nor inside a group that is hidden, like one of layers that only show where regions are: what
+    comes there would not be seen.
+    """
     below = active_layer(document)
     if below is None:
         return on_top(document)
     parent = node = below.parentNode()
     while node is not None:
-        if id_of(node) in results:
+        if id_of(node) in results or not node.visible():
             below, parent = node, node.parentNode()
         node = node.parentNode()
     return Place(parent or document.rootNode(), below)

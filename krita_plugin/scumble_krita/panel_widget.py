@@ -157,8 +157,11 @@ class PanelWidget(QtWidgets.QScrollArea):
         column.setContentsMargins(6, 6, 6, 6)
         column.setSpacing(6)
         column.addLayout(_row(form.mode, self.light))
-        column.addWidget(form.prompt)
-        column.addWidget(self.measure)
+        words = QtWidgets.QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(form.prompt)
+        words.addWidget(self.measure)
+        column.addLayout(words)
         column.addWidget(form.near)
         column.addLayout(_row(self._run, form.count, self._mask, self._cancel))
         for widget in (self.progress, self.server, self.offers, self.strip):

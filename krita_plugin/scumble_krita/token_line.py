@@ -10,28 +10,27 @@ from scumble_protocol.editor.view import View
 
 
 class TokenLine(QtWidgets.QLabel):
-    """A small line, which is gone while nothing is known.
+    """A line that is always there below a prompt, so that nothing jumps while one writes.
 
     Args:
         tr: Translates.
     """
 
     def __init__(self, tr: Translate) -> None:
-        super().__init__()
+        super().__init__("A")
         self._tr = tr
         self.setObjectName("scumble_tokens")
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setMinimumWidth(1)
-        self.hide()
+        self.setMinimumHeight(self.sizeHint().height())
+        self.clear()
 
     def show_view(self, view: View, prompt: PromptEdit) -> None:
         """Show what was measured, and let the prompt propose names."""
-        text = measured_line(view.measured, self._tr) if view.measured else ""
-        self.setText(text)
+        self.setText(measured_line(view.measured, self._tr) if view.measured else "")
         prompt.names = view.names
-        self.follow(prompt)
 
     def follow(self, prompt: PromptEdit) -> None:
         """Be there where the prompt is."""
-        self.setVisible(bool(self.text()) and not prompt.isHidden())
+        self.setVisible(not prompt.isHidden())

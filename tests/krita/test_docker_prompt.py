@@ -76,10 +76,11 @@ def test_tab_leaves_the_field(qt: QtProcess) -> None:
 
 
 def test_a_count_stands_below_the_prompt(qt: QtProcess) -> None:
-    assert not qt.ask("find('tokens').isVisible()")
+    at = qt.ask("find('run').y()")
     qt.run("panel.show_view(view(measured=Measured('a', '', 12, 1, 12, room=75))); turn()")
     assert qt.ask("find('tokens').text()") == "12 of 75 tokens"
     assert qt.ask("find('tokens').isVisible()")
+    assert qt.ask("find('run').y()") == at, "nothing jumps"
     qt.run("panel.form.fill(Order(mode=Mode.REMOVE)); turn()")
     assert not qt.ask("find('tokens').isVisible()"), "where no prompt is, nothing is to be counted"
 
