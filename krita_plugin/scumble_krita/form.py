@@ -187,7 +187,7 @@ class Form(OrderForm, QtCore.QObject):
         rows.add(tr("Style"), self.style, tr("Words around the prompt, ready made."))
         rows.add(tr("Seed"), self.seed, tr("The same seed and settings give the same picture."))
         rows.add(tr("Model"), self.model)
-        rows.add("", self.memory, tr("The memory of the graphics card that this will take."))
+        rows.add("", self.memory, tr("How much memory this will take where the model runs."))
         rows.add(tr("Sampler"), self.sampler)
         rows.add(tr("Schedule"), self.schedule, tr("At which noise levels the sampler stops."))
         return rows

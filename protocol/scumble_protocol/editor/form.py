@@ -224,6 +224,7 @@ class OrderForm:
         self._offer_samplers()
         if model is not None and not self.sampler.has_wanted():
             self.sampler.choose(model.sampler.value)
+            self.schedule.choose(model.schedule.value)
         if self.view and self.view.models and hasattr(self.advanced, "vae"):
             own = self.tr("The model's own")
             self.advanced.vae.offer(fitting_items(self.view.vaes, model, own))
