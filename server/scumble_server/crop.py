@@ -49,6 +49,8 @@ class Crop:
         piece: Where the working picture lies in a larger one that is made in pieces, in pixels, on
             whole latents: pieces share their noise where they overlap. None where it is all there
             is.
+        latents_from: The same picture before it was brought to its size, where its latents are to
+            be resized rather than its pixels.
     """
 
     context: Rect
@@ -60,6 +62,7 @@ class Crop:
     original: Picture
     guides: Guides = NO_GUIDES
     piece: Rect | None = None
+    latents_from: Crop | None = None
 
     def trim(self, picture: Array) -> Array:
         """Take the padding off a picture that stands for the working picture, of any size."""

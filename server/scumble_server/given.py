@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from scumble_protocol.choices import ResizeMode
 from scumble_protocol.requests import Regenerate
+from scumble_server.crop import Crop
 from scumble_server.means import Means
 from scumble_server.opencv import Mask, Picture
+from scumble_server.prepare import prepare
 from scumble_server.resizing import frame_of
+from scumble_server.spec import ModelSpec
 
 
 def given(request: Regenerate, means: Means) -> tuple[Picture, Mask]:
@@ -21,3 +27,11 @@ def given(request: Regenerate, means: Means) -> tuple[Picture, Mask]:
         return picture, selection
     frame = frame_of(request)
     return frame.bring_picture(picture), frame.bring(selection) | frame.missing()
+
+
+def with_latents(crop: Crop, request: Regenerate, spec: ModelSpec, means: Means) -> Crop:
+    """The crop with the picture at its old size, where the request asks to resize latents."""
+    if request.target is None or request.resize is not ResizeMode.LATENT:
+        return crop
+    before = replace(request, target=None)
+    return replace(crop, latents_from=prepare(before, *given(before, means), spec, means.report))

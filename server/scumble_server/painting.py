@@ -51,7 +51,8 @@ def paint(
         asked = replace(request, strength=strength, content=MaskedContent.ORIGINAL)
         for at, seed in enumerate(seeds):
             image, passes = painted[at]
-            over = replace(crop, image=np.where(crop.denoise[..., None] > 0, image, crop.image))
+            image = np.where(crop.denoise[..., None] > 0, image, crop.image)
+            over = replace(crop, image=image, latents_from=None)
             other = (seed + (number - 1) * SEED_STRIDE) % (MAX_SEED + 1)
             (image,) = tally.run(over, model, asked, (other,))
             ran = Pass(f"pass {number}", crop.working, strength, tally.steps)

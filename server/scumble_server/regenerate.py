@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.requests import Regenerate
-from scumble_server.abilities import check_able
+from scumble_server.abilities import check_able, note_unread
 from scumble_server.compose import Layer, compose, untouched
 from scumble_server.control.preparing import check_guides, guided, shown
 from scumble_server.control.vae import with_vae
 from scumble_server.crop import Crop
 from scumble_server.detail import Detail, tile_side
 from scumble_server.faces import faces_under, remake
-from scumble_server.given import given
+from scumble_server.given import given, with_latents
 from scumble_server.hires import Detailing, large_crop
 from scumble_server.ladder import Ladder
 from scumble_server.made import Made
@@ -72,6 +72,7 @@ def _remade(
     while True:
         means.watch.enter("preparing")
         crop = prepare(request, picture, selection, spec, means.report)
+        crop = with_latents(crop, request, spec, means)
         crop = guided(crop, request, model, means)
         try:
             large = large_crop(request, picture, selection, crop, spec)
@@ -125,6 +126,7 @@ def _variations(
         try:
             with model.using(said):
                 count = model.measure(said.text)
+                note_unread(count, means)
                 painted = paint(crop, model, asked, tuple(seeds[at] for at in numbers), told)
                 drawn = [
                     detailing.draw(one, asked, seeds[number])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -51,9 +52,8 @@ class Frame:
 
         Of pictures with alpha `bring_picture` takes better care.
         """
-        brought = scaled(
-            samples[self.cut.y : self.cut.bottom, self.cut.x : self.cut.right], self.placed.size
-        )
+        cut = samples[self.cut.y : self.cut.bottom, self.cut.x : self.cut.right]
+        brought = scaled(cast("Array", cut), self.placed.size)
         return opencv.surrounded(brought, self.placed, self.target)
 
     def bring_picture(self, picture: Picture) -> Picture:

@@ -34,6 +34,7 @@ from scumble_server.report import PreviewReport, ProgressReport
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise
 from scumble_server.sampling.pace import Pace
+from scumble_server.sampling.resizing import picture_latents
 from scumble_server.sampling.steps import steps_run
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class FamilyModel:
         self, crop: Crop, request: Regenerate, seeds: tuple[int, ...], report: Reporter
     ) -> Floats:
         report(ProgressReport(Phase.ENCODING, 0, 1))
-        plain = self._encode_once(crop.image)
+        plain = picture_latents(crop, self._encode_once)
         drawn = Noise(seeds, plain.shape, self.device)
         noise = drawn.draw()
         asked = arguments(self.family, self.pipeline, crop, _said(request), len(seeds))

@@ -16,6 +16,7 @@ from scumble_server.sampling.guidance import Guided, Region, Told, is_guided, te
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise
 from scumble_server.sampling.pace import Pace
+from scumble_server.sampling.resizing import picture_latents
 from scumble_server.sampling.samplers import check_sampler, check_schedule
 from scumble_server.sampling.schedule import make_trajectory
 
@@ -77,7 +78,7 @@ def begin(
     crop: Crop, model: DiffusionModel, request: Regenerate, seeds: tuple[int, ...]
 ) -> tuple[Hold, torch.Tensor]:
     """What is held back and along which noise levels, and the latents of the first of these."""
-    original = model.encode(crop.image)
+    original = picture_latents(crop, model.encode)
     mask = latent_mask(crop.denoise, model.spec.latent_scale, model.device)
 
     def noise_of(seeds: tuple[int, ...]) -> Noise:
