@@ -143,3 +143,10 @@ def test_what_a_family_has_not_is_refused_and_what_it_does_not_read_is_said(
     assert "flow_euler" in end.hint
     result = here.result(here.submit(*order(flux, prompt="a (red:1.3) cup", negative="blurry")))
     assert len(result.finished.notes) == 2
+
+
+def test_the_end_of_a_prompt_that_is_not_read_is_said(
+    here: Painter, models: dict[str, ModelInfo]
+) -> None:
+    result = here.result(here.submit(*order(models["sd3"], prompt="apple " * 100)))
+    assert any("its end was not read" in note for note in result.finished.notes)
