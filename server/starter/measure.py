@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from scumble_protocol.choices import Sampler
+from scumble_server.sampling.samplers import samplers_for
 
 from . import judge, rim, vae
 from .captions import with_article
@@ -149,7 +149,7 @@ def few_steps(bench: Bench) -> Figures:
     """Four steps without guidance, by sampler."""
     found: Figures = {}
     wanted = _things(bench.count)
-    for sampler in Sampler:
+    for sampler in samplers_for("epsilon"):
         order = Order("", steps=4, cfg=1.0, sampler=sampler)
         pictures = _made(bench, wanted, order, bench.side)
         names = [name for name, _ in wanted]

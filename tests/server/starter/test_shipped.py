@@ -13,8 +13,13 @@ from PIL import Image
 
 from scumble_protocol.choices import Sampler
 from scumble_server.app import STARTER_FOLDER
-from scumble_server.sampling.schedule import RECIPES
+from scumble_server.models.catalog import STARTER, Catalog
+from scumble_server.models.diffusion import DiffusionModel
+from scumble_server.models.shelf import Shelf
+from scumble_server.report import silent
+from scumble_server.sampling.samplers import RECIPES
 from starter import export, judge
+from tests.server.sampling.jobs import make_crop, make_request, sample_one
 
 SIZE_LIMIT = 50e6
 """Bytes of all files together."""
@@ -80,19 +85,22 @@ def test_stock_diffusers_loads_it_for_every_task(loader: str) -> None:
     assert loaded.unet.config.sample_size * 8 == SIDE
 
 
-@pytest.mark.parametrize("sampler", list(Sampler))
+@pytest.fixture(scope="module")
+def loaded() -> DiffusionModel:
+    found = Shelf(Catalog([], STARTER_FOLDER), torch.device("cpu")).get(STARTER, silent)
+    assert isinstance(found, DiffusionModel)
+    return found
+
+
+@pytest.mark.parametrize("sampler", list(RECIPES))
 def test_every_sampler_gives_a_picture_with_the_backdrop_asked_for(
-    pipe: Any, sampler: Sampler
+    loaded: DiffusionModel, sampler: Sampler
 ) -> None:
-    recipe = RECIPES[sampler]
-    config = dict(pipe.scheduler.config) | dict(recipe.changes)
-    own = pipe.scheduler
-    pipe.scheduler = getattr(diffusers, recipe.scheduler).from_config(config)
-    images = pipe(PROMPT, num_inference_steps=12, guidance_scale=4.0, generator=seeded()).images
-    pipe.scheduler = own
-    pixels = picture_of(images)
-    assert pixels.shape == (SIDE, SIDE, 3)
-    assert_sunflower_on_purple(pixels)
+    asked = make_request(
+        prompt=PROMPT, negative="", strength=1.0, steps=12, cfg=4.0, sampler=sampler
+    )
+    made = sample_one(make_crop(side=SIDE), loaded, asked, 0, silent)
+    assert_sunflower_on_purple((made * 255).round().astype(np.uint8))
 
 
 def test_four_steps_without_guidance_are_enough(pipe: Any) -> None:
