@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from scumble_protocol.errors import ScumbleError
+
 FOLDER = Path(__file__).parent / "languages"
 
 
@@ -38,3 +40,8 @@ class Language:
         """The text in this language, with the values, if any, in their places."""
         translated = self._words.get(text, text)
         return translated.format(**values) if values else translated
+
+
+def said(error: ScumbleError, tr: Translate) -> str:
+    """An error in the painter's language, with what to do next."""
+    return f"{tr(error.message)} {tr(error.hint)}".rstrip()

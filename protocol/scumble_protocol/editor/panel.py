@@ -5,24 +5,24 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from scumble_protocol.choices import Sampler
 from scumble_protocol.client import Connected, Disconnected
 from scumble_protocol.editor.dropped import recipe_of_file
 from scumble_protocol.editor.estimate import memory_text, working_size
 from scumble_protocol.editor.foreign_recipe import Recipe
 from scumble_protocol.editor.gallery import Picture
-from scumble_protocol.editor.language import Translate
+from scumble_protocol.editor.job_list import JobList
+from scumble_protocol.editor.language import Translate, said
 from scumble_protocol.editor.mask_preview import mask_preview
-from scumble_protocol.editor.memory import Memory, Pending
+from scumble_protocol.editor.memory import Memory
 from scumble_protocol.editor.modes import missing
 from scumble_protocol.editor.names import mode_names
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.ordering import start
-from scumble_protocol.editor.progress import advanced
 from scumble_protocol.editor.prompt_words import PromptWords
+from scumble_protocol.editor.server_watch import ServerWatch
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.starter import Starter
 from scumble_protocol.editor.studio import (
@@ -36,12 +36,11 @@ from scumble_protocol.editor.studio import (
 )
 from scumble_protocol.editor.style_shelf import StyleShelf
 from scumble_protocol.editor.styles import SHIPPED
-from scumble_protocol.editor.view import JobView, Light, Offer, PreviewView, View
+from scumble_protocol.editor.view import PreviewView, View
 from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
 from scumble_protocol.messages import (
     Accepted,
     Cancelled,
-    Device,
     ModelInfo,
     ModelKind,
     Preview,
@@ -49,20 +48,6 @@ from scumble_protocol.messages import (
     Refused,
     Started,
 )
-
-RETRY_SECONDS = 0.5
-"""How often a server that is being started is tried."""
-
-
-@dataclass
-class _Job:
-    """A job that is not over; `is_done` once its result waits to be placed."""
-
-    view: JobView
-    picture: Picture | None
-    preview: PreviewView | None = None
-    is_started: bool = False
-    is_done: bool = False
 
 
 @dataclass
@@ -76,18 +61,6 @@ class _Desk:
     is_error: bool = False
     last: Order | None = None
     mask: PreviewView | None = None
-
-
-@dataclass
-class _Server:
-    """What is known of the server."""
-
-    light: Light = Light.OFF
-    text: str = ""
-    samplers: tuple[Sampler, ...] = ()
-    device: Device | None = None
-    is_starting: bool = False
-    tried: float = field(default=0.0)
 
 
 class Panel:
@@ -118,12 +91,11 @@ class Panel:
         self._studio = studio
         self._starter = starter
         self._tr = tr
-        self._clock = clock
         self._styles = styles or StyleShelf(SHIPPED)
         self._words = PromptWords(studio)
-        self._jobs: dict[str, _Job] = {}
+        self._jobs = JobList(memory, tr)
         self._desks: dict[Picture, _Desk] = {}
-        self._server = _Server(text=tr("Looking for the Scumble server …"))
+        self._server = ServerWatch(starter, studio.retry, tr, clock)
         self._has_news = False
 
     # Pictures
@@ -131,19 +103,14 @@ class Panel:
     def open(self, picture: Picture) -> None:
         """A picture is there; what earlier runs left unfinished for it is waited for."""
         self._desks.setdefault(picture, _Desk())
-        key = picture.key()
-        for job in [job for job in self.memory.of_picture(key) if key and job not in self._jobs]:
-            title = self.memory.pending[job].title
-            self._jobs[job] = _Job(JobView(job, title, self._tr("Waiting")), picture)
+        for job in self._jobs.reopen(picture):
             self._studio.adopt(job)
         self._has_news = True
 
     def close(self, picture: Picture) -> None:
         """A picture is gone; its jobs go on, and their results are kept for when it comes back."""
         self._desks.pop(picture, None)
-        for job in self._jobs.values():
-            if job.picture is picture:
-                job.picture = None
+        self._jobs.close(picture)
         self._has_news = True
 
     # Orders
@@ -161,9 +128,7 @@ class Panel:
             self._fail(picture, error)
             return
         title = order.prompt or mode_names(self._tr)[order.mode]
-        view = JobView(job, title, self._tr("Sending"))
-        self._jobs[job] = _Job(view, picture)
-        self.memory.expect(job, Pending(picture.key(), title))
+        self._jobs.begin(job, title, picture, is_kept=True)
         desk.status, desk.is_error = "", False
 
     def again(self, picture: Picture) -> None:
@@ -185,8 +150,7 @@ class Panel:
         except ScumbleError as error:
             self._fail(picture, error)
             return
-        view = JobView(job, self._tr("Mask"), self._tr("Sending"))
-        self._jobs[job] = _Job(view, picture)
+        self._jobs.begin(job, self._tr("Mask"), picture, is_kept=False)
         desk.status, desk.is_error = "", False
 
     def measure(self, prompt: str, style: str, model: str) -> None:
@@ -216,7 +180,7 @@ class Panel:
 
     def cancel(self, picture: Picture) -> None:
         """Stop the job that the picture's view shows."""
-        shown = self._shown(picture)
+        shown = self._jobs.shown(picture)
         if shown is not None:
             shown.view = dataclasses.replace(
                 shown.view, phase=self._tr("Stopping"), is_stopping=True
@@ -226,8 +190,9 @@ class Panel:
 
     def place(self, picture: Picture, job: str) -> None:
         """Put a result that is offered into the picture."""
-        if job in self._jobs:
-            self._jobs[job].picture = picture
+        known = self._jobs.get(job)
+        if known is not None:
+            known.picture = picture
             self._studio.canvas = picture
             self._studio.place(job)
 
@@ -239,12 +204,9 @@ class Panel:
     def start_server(self) -> None:
         """Start the server of this machine."""
         try:
-            self._starter.start()
+            self._server.start()
         except ScumbleError as error:
             self._tell_all(error)
-            return
-        self._server.is_starting = True
-        self._server.text = self._tr("Starting the server …")
         self._has_news = True
 
     def recipe_of(self, picture: Picture | None, path: Path) -> Recipe | None:
@@ -255,10 +217,10 @@ class Panel:
             self.say(picture, error)
             return None
         if picture is not None:
-            said = self._tr("The settings of {file} are set.", file=path.name)
+            done = self._tr("The settings of {file} are set.", file=path.name)
             left = ", ".join(recipe.passed_over)
             more = (self._tr("Left out: {names}.", names=left),) if left else ()
-            self._tell(picture, " ".join((said, *more)))
+            self._tell(picture, " ".join((done, *more)))
         return recipe
 
     def say(self, picture: Picture | None, error: ScumbleError) -> None:
@@ -285,16 +247,18 @@ class Panel:
         for event in self._studio.tick():
             self._take(event)
             self._has_news = True
-        if self._server.is_starting:
-            self._watch_start()
+        try:
+            self._server.look()
+        except ScumbleError as error:
+            self._tell_all(error)
         had_news, self._has_news = self._has_news, False
         return had_news
 
     def view(self, picture: Picture | None) -> View:
         """What to show for a picture; None if no picture is open."""
         desk = self._desks.get(picture, _Desk()) if picture else _Desk()
-        mine = self._mine(picture)
-        shown = self._shown(picture)
+        mine = self._jobs.of(picture)
+        shown = self._jobs.shown(picture)
         models = self._studio.models
         server = self._server
         kinds: dict[ModelKind, list[ModelInfo]] = {kind: [] for kind in ModelKind}
@@ -313,9 +277,9 @@ class Panel:
             job=shown.view if shown else None,
             queued=max(0, len(mine) - 1),
             can_run=picture is not None,
-            can_start_server=server.light is Light.OFF and self._starter.is_possible,
+            can_start_server=server.can_start,
             is_starting=server.is_starting,
-            offers=self._offers(picture),
+            offers=self._jobs.offers(picture, self._studio.is_being_placed),
             preview=preview,
             controls=tuple(kinds[ModelKind.CONTROL]),
             references=tuple(kinds[ModelKind.REFERENCE]),
@@ -339,58 +303,18 @@ class Panel:
     def _take(self, event: StudioEvent) -> None:
         self._words.take(event)
         if isinstance(event, Connected):
-            self._connected(event)
+            self._server.connected(event)
         elif isinstance(event, Disconnected):
-            self._disconnected(event)
+            self._server.disconnected(event)
+            self._jobs.disconnect()
         elif isinstance(event, Refused) and not event.job:
             self._tell_all(RequestError(ErrorCode.INVALID_VALUE, event.message, event.hint))
         elif isinstance(event, (Accepted, Started, Progress)):
-            self._advance(event)
+            self._jobs.advance(event)
         elif isinstance(event, (Preview, MaskSeen)):
             self._see(event)
         elif isinstance(event, (Applied, Offered, Unplaced, JobFailed, Cancelled)):
             self._end(event)
-
-    def _connected(self, event: Connected) -> None:
-        welcome = event.welcome
-        self._server = _Server(
-            Light.ON,
-            self._tr(
-                "Scumble {version} on {device}", version=welcome.version, device=welcome.device.name
-            ),
-            welcome.samplers,
-            welcome.device,
-        )
-
-    def _disconnected(self, event: Disconnected) -> None:
-        self._server = dataclasses.replace(self._server, light=Light.OFF)
-        if not self._server.is_starting:
-            self._server.text = self._said(event.error)
-        for job in self._jobs.values():
-            if not job.is_done:
-                phase = self._tr("Waiting for the server")
-                job.view = dataclasses.replace(job.view, phase=phase, seconds_left=None)
-                job.preview = None
-
-    def _watch_start(self) -> None:
-        try:
-            self._starter.check()
-        except ScumbleError as error:
-            self._server.is_starting = False
-            self._server.text = self._said(error)
-            self._tell_all(error)
-            return
-        now = self._clock()
-        if now - self._server.tried >= RETRY_SECONDS:
-            self._server.tried = now
-            self._studio.retry()
-
-    def _advance(self, event: Accepted | Started | Progress) -> None:
-        job = self._jobs.get(event.job)
-        if job is None or job.view.is_stopping:
-            return
-        job.is_started = job.is_started or not isinstance(event, Accepted)
-        job.view = advanced(job.view, event, self._tr)
 
     def _end(self, event: Applied | Offered | Unplaced | JobFailed | Cancelled) -> None:
         job = self._jobs.get(event.job)
@@ -428,34 +352,8 @@ class Panel:
             self._tell(job.picture, self._tr("What is red will be made anew, the more the redder."))
 
     def _over(self, job: str) -> None:
-        self._jobs.pop(job, None)
-        self.memory.over(job)
+        self._jobs.over(job)
         self._has_news = True
-
-    def _mine(self, picture: Picture | None) -> list[_Job]:
-        """The jobs of a picture that are not done; what is kept about them follows its name."""
-        if picture is None:
-            return []
-        mine = [job for job in self._jobs.values() if job.picture is picture]
-        for job in mine:
-            self.memory.expect(job.view.job, Pending(picture.key(), job.view.title))
-        return [job for job in mine if not job.is_done]
-
-    def _shown(self, picture: Picture | None) -> _Job | None:
-        mine = self._mine(picture)
-        return next((job for job in mine if job.is_started), mine[0] if mine else None)
-
-    def _offers(self, picture: Picture | None) -> tuple[Offer, ...]:
-        if picture is None:
-            return ()
-        key = picture.key()
-        return tuple(
-            Offer(job.view.job, self._tr("“{title}” is done and waits.", title=job.view.title))
-            for job in self._jobs.values()
-            if job.is_done and not self._studio.is_being_placed(job.view.job)
-            if job.picture is picture
-            or (job.picture is None and self.memory.pending[job.view.job].key in {key, ""})
-        )
 
     def _tell(self, picture: Picture, text: str, *, is_error: bool = False) -> None:
         desk = self._desks.setdefault(picture, _Desk())
@@ -463,12 +361,9 @@ class Panel:
         self._has_news = True
 
     def _fail(self, picture: Picture, error: ScumbleError) -> None:
-        self._tell(picture, self._said(error), is_error=True)
+        self._tell(picture, said(error, self._tr), is_error=True)
 
     def _tell_all(self, error: ScumbleError) -> None:
         for picture in self._desks:
             self._fail(picture, error)
         self._has_news = True
-
-    def _said(self, error: ScumbleError) -> str:
-        return f"{self._tr(error.message)} {self._tr(error.hint)}".rstrip()
