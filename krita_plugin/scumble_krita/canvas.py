@@ -6,6 +6,7 @@ from pathlib import Path
 
 from krita import Document
 from scumble_krita.backstage import Backstage
+from scumble_krita.glance import Glance, selected_rect
 from scumble_krita.layers import layer_infos
 from scumble_krita.miniature import miniature_of
 from scumble_krita.nodes import Place, above_active, activate, active_id, find, on_top
@@ -77,15 +78,11 @@ class KritaPicture:
 
     def selection(self) -> Rect | None:
         """The bounds of the selection on the canvas; the whole canvas if there is none."""
-        canvas = Rect.of(self.bounds())
-        selection = self._settled_document().selection()
-        if selection is None:
-            return canvas
-        if selection.width() < 1 or selection.height() < 1:
-            return None
-        # It may reach beyond the canvas, or lie beside it.
-        selected = Rect(selection.x(), selection.y(), selection.width(), selection.height())
-        return selected.intersect(canvas)
+        return selected_rect(self._settled_document())
+
+    def glance(self) -> Glance:
+        """What is selected as far as Krita has it by now, without waiting for anything."""
+        return Glance(self._open_document())
 
     def read(self, rect: Rect, source: Source) -> Snapshot:
         """The pixels there, as they are now."""

@@ -195,9 +195,10 @@ class ScumbleDocker(DockWidget):
     def _look_at_size(self, picture: KritaPicture) -> None:
         """See how large the picture is, and how much memory what is set would take."""
         form = self.panel.form
-        form.show_canvas(picture.bounds())
+        seen = picture.glance()
+        form.show_canvas(seen.bounds())
         try:
-            form.show_memory(self._office.panel.memory_line(picture, form.order()))
+            form.show_memory(self._office.panel.memory_line(seen, form.order()))
         except ScumbleError:  # what is written is not complete yet
             form.show_memory("")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 from scumble_protocol.editor.context import choose_context
 from scumble_protocol.editor.language import Translate
@@ -11,6 +12,18 @@ from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.settings import Area, Settings
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Device, ModelInfo
+
+
+class Selected(Protocol):
+    """As much of a canvas as counts here."""
+
+    def bounds(self) -> Size:
+        """The size of the canvas."""
+        ...
+
+    def selection(self) -> Rect | None:
+        """The bounds of what is selected, as `Canvas` has them."""
+        ...
 
 
 def working_size(order: Order, canvas: Size, selection: Rect, model: ModelInfo) -> Size | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scumble_protocol.client import Connected, Disconnected
 from scumble_protocol.editor.dropped import recipe_of_file
-from scumble_protocol.editor.estimate import memory_text, working_size
+from scumble_protocol.editor.estimate import Selected, memory_text, working_size
 from scumble_protocol.editor.foreign_recipe import Recipe
 from scumble_protocol.editor.gallery import Picture
 from scumble_protocol.editor.job_list import JobList
@@ -165,7 +165,7 @@ class Panel:
         settings = Settings(prompt=prompt)
         self._words.ask((known.worded(settings) if known else settings).prompt, model)
 
-    def memory_line(self, picture: Picture, order: Order) -> str:
+    def memory_line(self, picture: Selected, order: Order) -> str:
         """How much of the device's memory an order would take, for people; empty if not known."""
         device = self._server.device
         try:
