@@ -85,6 +85,7 @@ def test_a_group_of_layers_becomes_regions_by_their_names(
     painter: PanelPainter, panel: Panel
 ) -> None:
     layers = painter.gimp.run(LAYERS)
+    panel.set(prompt="a meadow", seed=8)
     panel.run("form.sections[0].set_expanded(True)")
     panel.click("scumble_guide_add")
     panel.wait_until("len(form.guides.rows) == 1", "row")
@@ -102,6 +103,12 @@ def test_a_group_of_layers_becomes_regions_by_their_names(
     assert panel.ask(regions) == [[layers[1], "a dog"], [layers[0], "a cat"]]
     assert panel.ask("form.sections[0].get_label()") == "Guides (1)"
     painter.photograph("guides")
+    panel.click("scumble_run")
+    panel.finish(1)
+    made = json.loads(panel.ask("variations()[0].request_json"))
+    assert [region["prompt"] for region in made["regions"]] == ["a dog", "a cat"]
+    painter.gimp.run("image.remove_layer(image.get_layers()[0])")
+    panel.finish(0)
     panel.click("scumble_guide_remove")
     panel.wait_until("not form.guides.rows", "no row")
     assert panel.ask("form.order().settings.regions") == []
