@@ -98,6 +98,7 @@ def test_info_tells_and_somebody_elses_reader_agrees(
     done("regenerate", picture, *OPTIONS, *said, served=served)
     told = done("info", out, served=served)
     assert "Sampler: Euler a, Schedule type: Simple, CFG scale: 2.5, Seed: 5" in told
+    assert "Pass: pass 2 at 80x64, strength 0.5, 1 steps" in told
     record = json.loads(done("info", out, "--json", served=served))
     assert record["record"]["made"]["seed"] == record["settings"]["seed"] == 5
     assert len(record["record"]["made"]["passes"]) == 2
@@ -109,7 +110,7 @@ def test_info_tells_and_somebody_elses_reader_agrees(
         assert theirs.samplers[0].parameters["seed"] == "5"
     if ending == "tiff":
         with tifffile.TiffFile(out) as file:
-            assert file.pages.first.tags[270].value == told.rstrip("\n")
+            assert told.startswith(file.pages.first.tags[270].value)
 
 
 def test_a_file_of_a1111s_is_used_as_far_as_it_goes(picture: Path, served: ServerProcess) -> None:

@@ -16,7 +16,7 @@ from scumble_protocol.errors import RequestError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 def run(arguments: Namespace) -> int:
@@ -37,9 +37,23 @@ def run(arguments: Namespace) -> int:
         say(parameters)
     else:
         _say_settings(recipe_of_file(path).settings)
-    for note in _record(texts).get("notes", ()):
-        say(f"Note: {note}")
+    try:
+        more = list(_more(_record(texts)))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        more = ["Note: the record of how it was made is damaged."]
+    for line in more:
+        say(line)
     return 0
+
+
+def _more(record: Mapping[str, Any]) -> Iterator[str]:
+    """What A1111's text has no place for."""
+    passes = record.get("made", {}).get("passes", ())
+    for one in passes if len(passes) > 1 else ():
+        size = f"{one['working']['width']}x{one['working']['height']}"
+        yield f"Pass: {one['name']} at {size}, strength {one['strength']:g}, {one['steps']} steps"
+    for note in record.get("notes", ()):
+        yield f"Note: {note}"
 
 
 def _fields(path: Path, parameters: str, texts: Mapping[str, str]) -> dict[str, object]:
