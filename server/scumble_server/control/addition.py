@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from scumble_server.opencv import Floats
+
+Box = tuple[float, float, float, float]
+"""Left, top, width and height in pixels."""
 
 
 class Addition(Protocol):
@@ -29,6 +33,18 @@ class ReferenceNetwork(Addition, Protocol):
 class Preprocessor(Addition, Protocol):
     """Makes control pictures that only a trained network can make."""
 
-    def read(self, picture: Floats) -> Floats:
-        """The control picture of a picture: both float32 (height, width, 3), RGB, 0 to 1."""
+    def read(self, picture: Floats, people: Sequence[Box] = ()) -> Floats:
+        """The control picture of a picture: both float32 (height, width, 3), RGB, 0 to 1.
+
+        `people` says where people are, for networks that look at one at a time.
+        """
+        ...
+
+
+@runtime_checkable
+class PeopleFinder(Addition, Protocol):
+    """Finds people in pictures."""
+
+    def people(self, picture: Floats) -> tuple[Box, ...]:
+        """Where people are in a picture, float32 (height, width, 3), RGB, 0 to 1."""
         ...

@@ -18,16 +18,24 @@ from scumble_server.control.suggestions import suggested_control, suggested_refe
 _PREPROCESSORS = {
     "depth": "depth-anything/Depth-Anything-V2-Small-hf",
     "segmentation": "openmmlab/upernet-convnext-small",
+    "pose": "usyd-community/vitpose-base-simple, and PekingU/rtdetr_r18vd for several people",
 }
 """Models of the usual hub that tell what control pictures need."""
 
 
 @dataclass(frozen=True)
 class ChosenControl:
-    """For one control: its ControlNet and, if need be, the network that makes its picture."""
+    """What one control needs.
+
+    Args:
+        network: Its ControlNet.
+        maker: The network that makes its picture, where one is needed.
+        finder: The network that finds the people whose poses are looked for, if there is one.
+    """
 
     network: AdditionSource
-    maker: AdditionSource | None
+    maker: AdditionSource | None = None
+    finder: AdditionSource | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +81,13 @@ def choose(request: Regenerate, additions: Additions, base: str) -> Chosen:
 
 
 def _control(control: Control, additions: Additions, base: str) -> ChosenControl:
-    maker = None
+    maker = finder = None
     if control.preprocess and (tells := network_for(control.kind)):
         maker = _maker(tells, control, additions)
+        finder = _teller("people", additions) if tells == "pose" else None
     if control.model:
-        return ChosenControl(_named(Role.CONTROL, control.model, additions, base), maker)
+        network = _named(Role.CONTROL, control.model, additions, base)
+        return ChosenControl(network, maker, finder)
     found = [
         source
         for source in additions.of(Role.CONTROL)
@@ -91,13 +101,12 @@ def _control(control: Control, additions: Additions, base: str) -> ChosenControl
             _fetch(suggested_control(control.kind, base), additions, Role.CONTROL),
         )
     # One made for this alone knows it better than one for many.
-    return ChosenControl(min(found, key=lambda source: len(source.controls)), maker)
+    return ChosenControl(min(found, key=lambda source: len(source.controls)), maker, finder)
 
 
 def _maker(tells: str, control: Control, additions: Additions) -> AdditionSource:
-    for source in additions.of(Role.PREPROCESSOR):
-        if source.tells == tells:
-            return source
+    if source := _teller(tells, additions):
+        return source
     name = control.kind.value.replace("_", " ")
     raise RequestError(
         ErrorCode.UNKNOWN_MODEL,
@@ -105,6 +114,12 @@ def _maker(tells: str, control: Control, additions: Additions) -> AdditionSource
         f"{_fetch(_PREPROCESSORS[tells], additions, Role.PREPROCESSOR)[:-1]}, or choose a layer "
         "that is one already and switch preprocessing off.",
     )
+
+
+def _teller(tells: str, additions: Additions) -> AdditionSource | None:
+    """The first preprocessor that tells this of a picture."""
+    found = (source for source in additions.of(Role.PREPROCESSOR) if source.tells == tells)
+    return next(found, None)
 
 
 def _reference(reference: Reference, additions: Additions, base: str) -> ChosenReference:

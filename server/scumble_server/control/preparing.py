@@ -12,7 +12,7 @@ from scumble_protocol.images import ImageRef
 from scumble_protocol.requests import Regenerate
 from scumble_server import opencv
 from scumble_server.compose import Layer
-from scumble_server.control.addition import Preprocessor
+from scumble_server.control.addition import Box, PeopleFinder, Preprocessor
 from scumble_server.control.choosing import ChosenControl, ChosenReference, choose
 from scumble_server.control.guides import ControlGuide, Guides, Influence, ReferenceGuide
 from scumble_server.control.preprocess import hidden, preprocessed
@@ -120,9 +120,13 @@ def _control(control: Control, use: ChosenControl, crop: Crop, read: _Reading) -
     if control.preprocess:
         coverage = None if coverage is None else scaled(coverage, crop.content)
         maker = None
+        people: tuple[Box, ...] = ()
+        if use.finder is not None:
+            finder = cast("PeopleFinder", means.shelf.addition(use.finder, means.report))
+            people = finder.people(picture)
         if use.maker is not None:
             maker = cast("Preprocessor", means.shelf.addition(use.maker, means.report))
-        picture = preprocessed(control.kind, picture, coverage, maker)
+        picture = preprocessed(control.kind, picture, coverage, maker, people)
     picture = _padded(picture, crop)
     if control.kind is ControlKind.INPAINT:
         picture = hidden(picture, crop.denoise)

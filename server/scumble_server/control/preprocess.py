@@ -7,16 +7,16 @@ normals with red to the left, green up and blue to the viewer, ADE20K's colours 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import cv2
 import numpy as np
 
-from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.guides import ControlKind
 from scumble_server import opencv
 from scumble_server.control import edges
-from scumble_server.control.addition import Preprocessor
+from scumble_server.control.addition import Box, Preprocessor
 from scumble_server.opencv import Floats
 
 HIDDEN = 0.5
@@ -26,7 +26,9 @@ _NETWORKS = {
     ControlKind.DEPTH: "depth",
     ControlKind.NORMAL: "depth",
     ControlKind.SEGMENTATION: "segmentation",
+    ControlKind.POSE: "pose",
 }
+"""What a trained network has to tell to make control pictures of a kind."""
 _BLUR = 1 / 64
 """Standard deviation of a blur control, as a share of the picture's shorter side."""
 _RELIEF = 0.5
@@ -34,17 +36,7 @@ _RELIEF = 0.5
 
 
 def network_for(kind: ControlKind) -> str:
-    """What a trained network has to tell to make control pictures of a kind; empty for none.
-
-    Raises:
-        RequestError: Nothing here makes them.
-    """
-    if kind is ControlKind.POSE:
-        raise RequestError(
-            ErrorCode.INVALID_VALUE,
-            "Scumble can't find poses in a picture.",
-            "Choose a layer that holds an OpenPose figure, and switch preprocessing off.",
-        )
+    """What a trained network has to tell to make control pictures of a kind; empty for none."""
     return _NETWORKS.get(kind, "")
 
 
@@ -53,6 +45,7 @@ def preprocessed(
     picture: Floats,
     coverage: Floats | None,
     network: Preprocessor | None,
+    people: Sequence[Box] = (),
 ) -> Floats:
     """The control picture of a kind; `INPAINT` and `TILE` take the picture as it is.
 
@@ -61,9 +54,10 @@ def preprocessed(
         picture: float32 (height, width, 3), RGB from 0 to 1, opaque.
         coverage: How opaque the layer was, (height, width), if it was transparent anywhere.
         network: Of the kind that `network_for` says, else None.
+        people: Where people are, for `POSE`; none where that is not known.
     """
     if network is not None:
-        made = network.read(picture)
+        made = network.read(picture, people)
         return normals(made[..., 0]) if kind is ControlKind.NORMAL else made
     if kind is ControlKind.BLUR:
         return opencv.gaussian_blurred(picture, max(1.0, min(picture.shape[:2]) * _BLUR))

@@ -1,4 +1,4 @@
-"""Depth, normals and segments of a picture: by transformers' models from the user's folder."""
+"""Depth, segments and poses in a picture: by transformers' models from the user's folder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from torch.nn import functional
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.control.ade20k import COLORS
 from scumble_server.control.networks import weights_bytes
+from scumble_server.control.skeleton import drawn, from_coco
 from scumble_server.models.device import weights_type
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from scumble_server.control.addition import Box
     from scumble_server.control.sources import AdditionSource
     from scumble_server.opencv import Floats
 
@@ -36,18 +39,19 @@ class _Network:
         """The memory that the weights take."""
         return weights_bytes(self._model)
 
-    def _ask(self, picture: Floats) -> Any:
+    def _ask(self, picture: Floats, boxes: Any = None, **told: Any) -> Any:
         # The processors scale 8 bits to what their model was trained with.
         pixels = np.rint(picture * 255).astype(np.uint8)
-        read = self._processor(images=pixels, return_tensors="pt")["pixel_values"]
+        where = {} if boxes is None else {"boxes": boxes}
+        read = self._processor(images=pixels, return_tensors="pt", **where)["pixel_values"]
         with torch.inference_mode():
-            return self._model(pixel_values=read.to(self._model.device, self._model.dtype))
+            return self._model(pixel_values=read.to(self._model.device, self._model.dtype), **told)
 
 
 class Depth(_Network):
     """Says how near things are."""
 
-    def read(self, picture: Floats) -> Floats:
+    def read(self, picture: Floats, _people: Sequence[Box] = ()) -> Floats:
         """The depth map: near is white, far is black, the whole range used."""
         predicted = self._ask(picture).predicted_depth[0].float()
         config = self._model.config
@@ -63,14 +67,53 @@ class Depth(_Network):
 class Segments(_Network):
     """Says what is where, in the colours of ADE20K."""
 
-    def read(self, picture: Floats) -> Floats:
+    def read(self, picture: Floats, _people: Sequence[Box] = ()) -> Floats:
         """A flat colour for each kind of thing."""
         scores = _resized(self._ask(picture).logits[0].float(), picture)
         kinds = scores.argmax(dim=0).cpu().numpy()
         return np.asarray(COLORS[kinds] / np.float32(255), np.float32)
 
 
-def load_preprocessor(source: AdditionSource, device: torch.device) -> Depth | Segments:
+class Pose(_Network):
+    """Finds the joints of people, each in a box of their own."""
+
+    def read(self, picture: Floats, people: Sequence[Box] = ()) -> Floats:
+        """Stick figures; without boxes the whole picture is taken to show one person."""
+        height, width = picture.shape[:2]
+        boxes = [list(box) for box in people or ((0.0, 0.0, float(width), float(height)),)]
+        told = {}
+        if getattr(self._model.config.backbone_config, "num_experts", 1) > 1:
+            # Of the sets of points that it learned, the first are COCO's.
+            told["dataset_index"] = torch.zeros(len(boxes), dtype=torch.int64)
+        asked = self._ask(picture, [boxes], **told)
+        (found,) = self._processor.post_process_pose_estimation(asked, boxes=[boxes])
+        figures = [
+            from_coco(one["keypoints"].float().cpu().numpy(), one["scores"].float().cpu().numpy())
+            for one in found
+        ]
+        return drawn(figures, height, width)
+
+
+class People(_Network):
+    """Finds people among other things."""
+
+    def people(self, picture: Floats) -> tuple[Box, ...]:
+        """The boxes of people, the surest first."""
+        height, width = picture.shape[:2]
+        (found,) = self._processor.post_process_object_detection(
+            self._ask(picture), threshold=0.5, target_sizes=[(height, width)]
+        )
+        names = self._model.config.id2label
+        return tuple(
+            (left, top, right - left, bottom - top)
+            for (left, top, right, bottom), label in zip(
+                found["boxes"].tolist(), found["labels"].tolist(), strict=True
+            )
+            if str(names[label]).lower() == "person"
+        )
+
+
+def load_preprocessor(source: AdditionSource, device: torch.device) -> _Network:
     """Load a preprocessor from a transformers folder.
 
     Raises:
@@ -80,6 +123,8 @@ def load_preprocessor(source: AdditionSource, device: torch.device) -> Depth | S
     auto = {
         "depth": transformers.AutoModelForDepthEstimation,
         "segmentation": transformers.AutoModelForSemanticSegmentation,
+        "pose": transformers.VitPoseForPoseEstimation,
+        "people": transformers.AutoModelForObjectDetection,
     }[source.tells]
     common = {"local_files_only": True}
     model = auto.from_pretrained(
@@ -87,11 +132,10 @@ def load_preprocessor(source: AdditionSource, device: torch.device) -> Depth | S
     )
     model = model.to(device).eval()
     processor = transformers.AutoImageProcessor.from_pretrained(str(folder), **common)
-    if source.tells == "depth":
-        return Depth(model, processor)
-    if model.config.num_labels != len(COLORS):
+    if source.tells == "segmentation" and model.config.num_labels != len(COLORS):
         raise _unusable(folder, f"knows {model.config.num_labels} kinds of things instead of 150")
-    return Segments(model, processor)
+    kinds = {"depth": Depth, "segmentation": Segments, "pose": Pose, "people": People}
+    return kinds[source.tells](model, processor)
 
 
 def _resized(maps: torch.Tensor, picture: Floats) -> torch.Tensor:

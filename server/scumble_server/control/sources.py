@@ -167,10 +167,17 @@ def architecture(files: Files) -> str:
 
 
 def tells_of(name: str) -> str:
-    """What a class of models tells of a picture: `depth`, `segmentation`, or nothing of use."""
-    if "DepthEstimation" in name:
-        return "depth"
-    return "segmentation" if "Segmentation" in name else ""
+    """What a class of models tells of a picture; empty if nothing of use."""
+    return next((tells for mark, tells in _TELLS.items() if mark in name), "")
+
+
+_TELLS = {
+    "DepthEstimation": "depth",
+    "SemanticSegmentation": "segmentation",
+    "PoseEstimation": "pose",
+    "ObjectDetection": "people",
+}
+"""What transformers' models for a task tell."""
 
 
 _READERS: dict[Role, Callable[[str, Files, Header], AdditionSource]] = {

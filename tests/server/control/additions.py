@@ -161,6 +161,47 @@ def make_segmentation(folder: Path, *, kinds: int = 150, seed: int = 7) -> Path:
     return folder
 
 
+def make_pose(folder: Path, *, seed: int = 9) -> Path:
+    """A transformers folder with a ViTPose for COCO's 17 points."""
+    torch.manual_seed(seed)
+    backbone = transformers.VitPoseBackboneConfig(
+        image_size=[32, 32],
+        patch_size=[8, 8],
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        out_features=["stage2"],
+        part_features=8,
+    )
+    config = transformers.VitPoseConfig(backbone_config=backbone, num_labels=17)
+    transformers.VitPoseForPoseEstimation(config).save_pretrained(folder)
+    transformers.VitPoseImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+def make_finder(folder: Path, *, seed: int = 10) -> Path:
+    """A transformers folder with a YOLOS that calls everything a person."""
+    torch.manual_seed(seed)
+    config = transformers.YolosConfig(
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        image_size=[32, 32],
+        patch_size=8,
+        num_detection_tokens=3,
+        num_labels=1,
+        id2label={0: "person"},
+    )
+    model = transformers.YolosForObjectDetection(config)
+    with torch.no_grad():
+        model.class_labels_classifier.layers[-1].bias.copy_(torch.tensor([9.0, 0.0]))
+    model.save_pretrained(folder)
+    size = {"shortest_edge": 32, "longest_edge": 64}
+    transformers.YolosImageProcessor(size=size).save_pretrained(folder)
+    return folder
+
+
 def _awake(module: torch.nn.Module) -> None:
     """New ControlNets add nothing at all: their last layers are zero."""
     for parameter in module.parameters():

@@ -40,6 +40,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     additions.make_other_vae(models / "vae/wide", channels=16)
     additions.make_depth(models / "preprocessors/depth")
     additions.make_segmentation(models / "preprocessors/kinds")
+    additions.make_pose(models / "preprocessors/pose")
+    additions.make_finder(models / "preprocessors/people")
     return models
 
 

@@ -141,11 +141,20 @@ def test_depth_needs_a_network_that_sees_it(additions: Additions, tmp_path: Path
     assert made.controls[0].maker is None
 
 
-def test_poses_are_not_looked_for(additions: Additions) -> None:
-    error = refused(controlled(ControlKind.POSE), additions, SDXL)
-    assert error.code is ErrorCode.INVALID_VALUE
-    request = controlled(ControlKind.POSE, preprocess=False)
-    assert only(choose(request, additions, SDXL)) == "controlnet/sdxl-union"
+def test_poses_are_looked_for_in_people_who_are_found_first(
+    additions: Additions, folder: Path, tmp_path: Path
+) -> None:
+    (control,) = choose(controlled(ControlKind.POSE), additions, SDXL).controls
+    assert [source and source.id for source in (control.maker, control.finder)] == [
+        "preprocessors/pose",
+        "preprocessors/people",
+    ]
+    shutil.copytree(folder / "preprocessors/pose", tmp_path / "preprocessors/pose")
+    shutil.copytree(folder / "controlnet", tmp_path / "controlnet")
+    (control,) = choose(controlled(ControlKind.POSE), Additions([tmp_path]), SDXL).controls
+    assert control.finder is None, "it can be done without"
+    ready = choose(controlled(ControlKind.POSE, preprocess=False), additions, SDXL)
+    assert ready.controls[0].maker is None
 
 
 def test_a_reference_finds_its_adapter_and_its_encoder(additions: Additions) -> None:

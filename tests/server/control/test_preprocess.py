@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scumble_protocol.errors import RequestError
 from scumble_protocol.guides import ControlKind
 from scumble_server.control import edges
-from scumble_server.control.addition import Preprocessor
+from scumble_server.control.addition import PeopleFinder, Preprocessor
 from scumble_server.control.ade20k import COLORS
 from scumble_server.control.places import Role
 from scumble_server.control.preprocess import hidden, network_for, normals, preprocessed
+from scumble_server.control.skeleton import drawn, from_coco
 from scumble_server.opencv import Floats
 from tests.server.control.conftest import Added
 from tests.server.photos import photo
@@ -153,8 +153,36 @@ def test_segments_have_the_colours_of_ade20k(added: Added) -> None:
     assert {tuple(color) for color in made.reshape(-1, 3).astype(int).tolist()} <= known
 
 
-def test_nothing_looks_for_poses() -> None:
+def test_what_can_be_calculated_needs_no_network() -> None:
     assert network_for(ControlKind.DEPTH) == network_for(ControlKind.NORMAL) == "depth"
-    assert network_for(ControlKind.CANNY) == ""
-    with pytest.raises(RequestError):
-        network_for(ControlKind.POSE)
+    assert {network_for(kind) for kind in PLAIN} == {""}
+
+
+def test_everybody_found_gets_a_figure(added: Added) -> None:
+    finder, network = added(Role.PREPROCESSOR, "people"), added(Role.PREPROCESSOR, "pose")
+    assert isinstance(finder, PeopleFinder)
+    assert isinstance(network, Preprocessor)
+    people = finder.people(astronaut())
+    assert len(people) == 3
+    assert all(len(box) == 4 for box in people)
+    for boxes in ((), people):
+        made = preprocessed(ControlKind.POSE, astronaut(), None, network, boxes)
+        assert made.shape == (256, 256, 3)
+        assert 0 <= made.min() <= made.max() <= 1
+
+
+def test_a_figure_has_openpose_s_points_and_colours() -> None:
+    places = np.stack([np.arange(17) * 7 + 10, np.arange(17) * 5 + 20], axis=1).astype(np.float32)
+    points = from_coco(places, np.linspace(0.5, 1, 17, dtype=np.float32))
+    assert points.shape == (18, 3)
+    assert points[0, :2].tolist() == places[0].tolist(), "the nose is the nose"
+    assert points[1, :2].tolist() == ((places[5] + places[6]) / 2).tolist(), "the neck"
+    assert points[4, :2].tolist() == places[10].tolist(), "the right wrist"
+    assert points[17, :2].tolist() == places[3].tolist(), "the left ear"
+    figure = np.zeros((18, 3), np.float32)
+    figure[[1, 2]] = (100, 50, 1), (20, 50, 1)  # neck and right shoulder
+    figure[3] = (20, 110, 0.2)  # an elbow that is not sure
+    picture = drawn([figure], 128, 128)
+    assert picture[50, 60] == pytest.approx((0.6, 0, 0)), "a limb"
+    assert picture[50, 20] == pytest.approx((1, 2 / 3, 0), abs=1e-5), "a joint"
+    assert not picture[60:].any()
