@@ -183,6 +183,16 @@ def test_a_model_offers_its_own_samplers_and_what_fits_it(form: Form) -> None:
     assert [item.id for item in form.advanced.vae.items] == [""]
 
 
+def test_a_network_for_faces_is_chosen_as_a_model_and_changes_nothing_else(form: Form) -> None:
+    faces = dataclasses.replace(STARTER, id="faces", kind=ModelKind.FACES, steps=0, cfg=0.0)
+    form.show_view(view(faces=(faces,)))
+    before = form.order().settings
+    assert "Faces only" in form.model.items[1].tip
+    form.model.choose("faces")
+    form.follow_model()
+    assert form.order().settings == dataclasses.replace(before, model="faces")
+
+
 def test_a_sampler_that_the_model_has_not_gives_way_to_the_one_it_recommends(form: Form) -> None:
     model = dataclasses.replace(STARTER, samplers=(Sampler.LCM, Sampler.DDIM))
     form.fill(ORDER)

@@ -28,6 +28,7 @@ from scumble_protocol.messages import (
     Failed,
     Finished,
     Limits,
+    ModelKind,
     Models,
     Phase,
     Progress,
@@ -310,6 +311,17 @@ def test_questions_about_prompts_go_to_the_server() -> None:
     assert (clerk.measured, clerk.asked_names) == ([("a cat", "starter")], 1)
     assert studio.model("").id == "starter"
     assert studio.limits == Limits()
+
+
+def test_a_network_for_faces_is_asked_like_a_model_where_it_is_named() -> None:
+    faces = dataclasses.replace(MODELS[0], id="faces", kind=ModelKind.FACES)
+    studio, clerk, _ = connected_studio()
+    clerk.events.append(Models((faces, *MODELS)))
+    studio.tick()
+    assert studio.model("").id == "starter"
+    request = clerk.requests[studio.regenerate(Settings(model="faces", only_faces=True))]
+    assert isinstance(request, Regenerate)
+    assert (request.model, request.only_faces) == ("faces", True)
 
 
 def drawn(studio: Studio, client: Client, *jobs: str) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tests.end_to_end.krita_desk import KritaDesk, krita_desk, require_krita
 from tests.timing import MS
@@ -148,3 +150,20 @@ def test_a_prompt_is_counted_and_what_is_wrong_with_it_is_said(desk: KritaDesk) 
     desk.write_prompt("a red apple <lora:none:1>")
     desk.wait_until("'no LoRA' in widget('scumble_tokens').text()", "what is wrong")
     desk.photograph("tokens")
+
+
+def test_a_dropped_picture_has_its_settings_used_again(desk: KritaDesk) -> None:
+    text = "a banana\nNegative prompt: blurry\nSteps: 7, Sampler: Euler a, CFG scale: 4, Seed: 5"
+    made = PngInfo()
+    made.add_text("parameters", text)
+    file = desk.krita.folder / "banana.png"
+    Image.new("RGB", (4, 4)).save(file, pnginfo=made)
+    desk.krita.run(
+        "from pathlib import Path\ndocker().panel.file_dropped.emit(Path(file))", file=str(file)
+    )
+    assert desk.ask("docker().panel.form.prompt.text()") == "a banana"
+    assert desk.ask("docker().panel.form.order().settings.steps") == 7
+    assert desk.ask("docker().panel.form.order().settings.sampler.value") == "euler_a"
+    assert desk.ask("shown().status") == "The settings of banana.png are set."
+    desk.krita.run("docker().panel.file_dropped.emit(Path(file).parent)", file=str(file))
+    assert desk.ask("shown().is_error")

@@ -14,7 +14,7 @@ from scumble_protocol.editor.foreign_recipe import Recipe
 from scumble_protocol.editor.guide_rows import GuideOffer, GuideRows
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.modes import Mode
-from scumble_protocol.editor.names import mode_names
+from scumble_protocol.editor.names import mode_names, model_facts
 from scumble_protocol.editor.offered import (
     fitting_items,
     lacking,
@@ -151,7 +151,7 @@ class OrderForm:
         # Without a server nobody knows what it will offer.
         self.show_modes(view.modes if view.light is Light.ON else {})
         self.style.offer(style_items(view.styles, self.tr))
-        self.model.offer([model_item(model) for model in view.models])
+        self.model.offer([*map(model_item, view.models), *self._face_items(view.faces)])
         suiting = Item("", self.tr("Automatic"), self.tr("The one that suits the factor"))
         self.upscaler.offer(self._upscaler_items(view.upscalers, suiting))
         self.second.offer(self._upscaler_items(view.upscalers, Item("", self.tr("None"))))
@@ -249,6 +249,10 @@ class OrderForm:
                 {name: self._greyed[name] for name in _GUIDES if name in self._greyed},
             )
         )
+
+    def _face_items(self, models: tuple[ModelInfo, ...]) -> list[Item]:
+        only = self.tr("Repairs faces and nothing else; “Faces only” has to be on.")
+        return [Item(model.id, model.title, f"{model_facts(model)}\n{only}") for model in models]
 
     @staticmethod
     def _upscaler_items(models: tuple[ModelInfo, ...], first: Item) -> list[Item]:

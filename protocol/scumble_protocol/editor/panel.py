@@ -284,6 +284,7 @@ class Panel:
             controls=tuple(kinds[ModelKind.CONTROL]),
             references=tuple(kinds[ModelKind.REFERENCE]),
             vaes=tuple(kinds[ModelKind.VAE]),
+            faces=tuple(kinds[ModelKind.FACES]),
             styles=self._styles.styles(),
             device=server.device,
             measured=self._words.measured,

@@ -368,8 +368,11 @@ class Studio:
                 "No Scumble server has been reached yet.",
                 "Start it with `scumble serve`, or wait for it.",
             )
+        kinds = {kind}
+        if wanted and kind is ModelKind.DIFFUSION:
+            kinds.add(ModelKind.FACES)  # which is asked in the same way, for faces only
         for model in self._models:
-            if model.kind is kind and wanted in {"", model.id}:
+            if model.kind in kinds and wanted in {"", model.id}:
                 return model
         raise RequestError(
             ErrorCode.UNKNOWN_MODEL,

@@ -95,6 +95,7 @@ class View:
         controls: The server's control models.
         references: Its reference models.
         vaes: Its VAEs.
+        faces: Its networks that repair faces, to be chosen as models where only faces are wanted.
         styles: The styles, those of the painter's own among them.
         device: What the server's models run on; None while that is not known.
         measured: How long the prompt is that was measured last; None while that is not known.
@@ -121,6 +122,7 @@ class View:
     controls: tuple[ModelInfo, ...] = ()
     references: tuple[ModelInfo, ...] = ()
     vaes: tuple[ModelInfo, ...] = ()
+    faces: tuple[ModelInfo, ...] = ()
     styles: Styles = Styles()  # noqa: RUF009 (frozen, so it can be shared)
     device: Device | None = None
     measured: Measured | None = None
