@@ -69,8 +69,9 @@ def draft_removal(canvas: Canvas, settings: Settings, limits: Limits) -> Draft:
         canvas.bounds(),
         grow=settings.grow or 0,
         feather=settings.feather or 0,
-        # What goes on in its place comes from around it: as much again on every side.
-        padding=max(settings.padding, min(512, max(selection.width, selection.height))),
+        # What goes on in its place comes from around it: as much again on every side, and enough
+        # to find several leaves or stones to choose from.
+        padding=max(settings.padding, min(512, max(128, selection.width, selection.height))),
         native_side=0,
     )
     request = Remove(
