@@ -126,7 +126,7 @@ class FamilyModel:
         plain = picture_latents(crop, self._encode_once)
         drawn = Noise(seeds, plain.shape, self.device)
         noise = drawn.draw()
-        asked = arguments(self.family, self.pipeline, crop, _said(request), len(seeds))
+        asked = arguments(self.family, crop, _said(request), len(seeds))
         asked["generator"] = torch.Generator("cpu").manual_seed(seeds[0])
         levels = self._levels_of(request, asked)
         begun = self._begun(plain, drawn, crop, request)

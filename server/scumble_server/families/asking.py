@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
@@ -28,14 +27,11 @@ def full_steps(request: Regenerate) -> int:
     return min(round(request.steps / request.strength), MOST_STEPS)
 
 
-def arguments(
-    family: Family, pipeline: Any, crop: Crop, request: Regenerate, count: int
-) -> dict[str, Any]:
+def arguments(family: Family, crop: Crop, request: Regenerate, count: int) -> dict[str, Any]:
     """Everything that the pipeline takes but the latents and the callback.
 
     Args:
         family: Says which arguments there are.
-        pipeline: The pipeline.
         crop: The working picture.
         request: The prompts, steps and CFG.
         count: How many variations are made at once.
@@ -51,7 +47,7 @@ def arguments(
     }
     if family.limit:
         asked["max_sequence_length"] = family.max_tokens
-    return asked | _guidance(family.guidance, request) | _shown(family, pipeline, crop)
+    return asked | _guidance(family.guidance, request) | _shown(family, crop)
 
 
 def whole_picture(crop: Crop) -> Floats:
@@ -72,15 +68,14 @@ def _guidance(guidance: Guidance, request: Regenerate) -> dict[str, Any]:
     return {"guidance_scale": scale, "negative_prompt": request.negative}
 
 
-def _shown(family: Family, pipeline: Any, crop: Crop) -> dict[str, Any]:
+def _shown(family: Family, crop: Crop) -> dict[str, Any]:
     if family.shown is Shown.NOTHING:
         return {}
     if family.shown is Shown.HOLE:
         hole = Image.fromarray(np.where(crop.denoise >= HIDDEN, 255, 0).astype(np.uint8))
         return {"image": _picture(crop.image), "mask_image": hole, "strength": 1.0}
     shown: dict[str, Any] = {"image": _picture(whole_picture(crop))}
-    if "max_area" in inspect.signature(pipeline.__call__).parameters:
-        # Kontext would rather bring every picture to one of its own sizes.
+    if family.resizes:
         shown |= {"max_area": crop.working.pixels, "_auto_resize": False}
     return shown
 

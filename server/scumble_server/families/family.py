@@ -68,6 +68,7 @@ class Family:
         guidance: What CFG means.
         layout: How latents lie.
         shown: What of the picture the pipeline takes.
+        resizes: Whether the pipeline brings every picture to a size of its own unless told not to.
         max_tokens: Most tokens of a prompt that are read.
         limit: Whether the pipeline has to be told `max_tokens`.
         reader: The component whose tokenizer counts a prompt's tokens.
@@ -98,6 +99,7 @@ class Family:
     steps: int
     cfg: float
     shown: Shown = Shown.NOTHING
+    resizes: bool = False
     limit: bool = True
     native_side: int = 1024
     pixels: float = 1.5

@@ -44,6 +44,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         id="flux1-kontext",
+        resizes=True,
         title="a FLUX.1 Kontext model",
         pipeline="FluxKontextPipeline",
         serves=("FluxKontextPipeline", "FluxKontextInpaintPipeline"),

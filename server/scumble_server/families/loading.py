@@ -8,25 +8,17 @@ import diffusers
 import torch
 
 from scumble_server.families.adapter import FamilyModel
-from scumble_server.models.device import careful_type, describe_device
+from scumble_server.models.device import careful_type
 from scumble_server.models.folders import variant_of
 from scumble_server.models.json_files import read_json
-from scumble_server.models.memory import needed
+from scumble_server.models.placing import put_on
 from scumble_server.models.quantised import gguf_file
-from scumble_server.models.saving import ACCELERATORS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scumble_server.families.family import Family
     from scumble_server.spec import ModelSpec
-
-
-def fits(spec: ModelSpec, device: torch.device) -> bool:
-    """Whether all of a model has room on its device at once, with the smallest picture."""
-    if device.type not in ACCELERATORS:
-        return True
-    return needed(spec, device.type, spec.min_side**2) <= describe_device(device).memory
 
 
 def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.device) -> FamilyModel:
@@ -44,13 +36,10 @@ def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.dev
         **_packed_denoiser(folder, family, careful_type(device)),
     )
     pipeline.set_progress_bar_config(disable=True)
-    if fits(spec, device):
-        pipeline.to(device)
-    else:
-        pipeline.enable_model_cpu_offload(device=device)
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(requires_grad=False)
+    put_on(pipeline, spec, device)
     return FamilyModel(spec, family, pipeline, device)
 
 

@@ -37,7 +37,7 @@ PIPELINES = frozenset(
     f"StableDiffusion{family}{task}Pipeline"
     for family in ("", "XL")
     for task in ("", "Img2Img", "Inpaint")
-)
+) | {"LatentConsistencyModelPipeline", "LatentConsistencyModelImg2ImgPipeline"}
 """The pipeline classes whose parts the sampling loop can drive."""
 
 
@@ -59,6 +59,9 @@ HABITS = {
 
 UNET_ABILITIES = tuple(ability for ability in Ability if ability is not Ability.EDIT)
 UNET_SAMPLERS = tuple(sampler for sampler in Sampler if sampler is not Sampler.FLOW_EULER)
+
+QUICK = Habits(6, 8.0, Sampler.LCM, Schedule.AUTOMATIC)
+"""What suits a UNet that reads the guidance scale itself: it was distilled for few steps."""
 
 SD2_TEXT_WIDTH = 1024
 """Cross-attention width of SD 2.x, whose text encoder is OpenCLIP ViT-H (SD 1.x has 768)."""
@@ -138,7 +141,7 @@ def _spec(
     latent_scale = 2 ** (len(levels) - 1)
     sample = unet["sample_size"]
     native = int(max(sample) if isinstance(sample, list) else sample) * latent_scale
-    habits = HABITS[family]
+    habits = QUICK if unet.get("time_cond_proj_dim") else HABITS[family]
     return ModelSpec(
         family=family,
         native_side=native,

@@ -17,6 +17,7 @@ from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.folders import has_component, variant_of
 from scumble_server.models.json_files import read_json
 from scumble_server.models.packed import pack_convolutions
+from scumble_server.models.placing import put_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,12 +76,12 @@ def place(pipeline: Any, spec: ModelSpec, device: torch.device) -> DiffusionMode
     Channels last is the faster layout for convolutions, on CPUs as on GPUs. The SDXL VAE
     overflows in fp16 (its config says `force_upcast`), so it gets a type with a wider range.
     """
-    pipeline.to(device)
     if getattr(pipeline.vae.config, "force_upcast", False) and pipeline.vae.dtype == torch.float16:
         pipeline.vae.to(careful_type(device))
     for part in (pipeline.unet, pipeline.vae):
         part.to(memory_format=torch.channels_last)
         part.eval().requires_grad_(requires_grad=False)
+    put_on(pipeline, spec, device)
     pack_convolutions(pipeline.unet)
     return DiffusionModel(spec, pipeline, device)
 

@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from scumble_server.models.model import Model
     from scumble_server.report import Reporter
     from scumble_server.spec import ModelSpec
+    from scumble_server.upscale.face_restorer import FaceRestorer
     from scumble_server.upscale.upscaler import Upscaler
 
-    Kept = Model | Upscaler | Addition
+    Kept = Model | Upscaler | FaceRestorer | Addition
 
 
 class Shelf:
@@ -80,7 +81,7 @@ class Shelf:
         """What there is to be added to models."""
         return self._catalog.additions
 
-    def get(self, model: str, report: Reporter) -> Model | Upscaler:
+    def get(self, model: str, report: Reporter) -> Model | Upscaler | FaceRestorer:
         """A model, loaded if it isn't yet, and fetched first where it has a hub id.
 
         Raises:
@@ -89,9 +90,8 @@ class Shelf:
         """
         self._in_use.clear()
         # No addition has the id of a model.
-        return cast(
-            "Model | Upscaler", self._kept(model, lambda: self._load(model, report), report)
-        )
+        kept = self._kept(model, lambda: self._load(model, report), report)
+        return cast("Model | Upscaler | FaceRestorer", kept)
 
     def addition(self, source: AdditionSource, report: Reporter) -> Addition:
         """What is added to the model that was asked for last, which stays in memory too.

@@ -12,6 +12,7 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import ModelInfo, ModelKind
 from scumble_server.models.checkpoints import Checkpoint, is_checkpoint, read_checkpoint
 from scumble_server.models.configs import read_spec, read_title
+from scumble_server.models.face_files import repairs_faces
 from scumble_server.models.folders import check_folder, unsafe
 from scumble_server.models.headers import TensorHeader, read_header
 from scumble_server.models.memory import with_memory
@@ -183,9 +184,11 @@ def describe_upscaler(source: UpscalerSource | LanczosSource, *, loaded: bool) -
     )
     if isinstance(source, LanczosSource):
         return lanczos
+    is_for_faces = repairs_faces(source.path)
     return replace(
         lanczos,
         title=source.path.stem,
+        kind=ModelKind.FACES if is_for_faces else ModelKind.UPSCALER,
         family="network",
         loaded=loaded,
         bytes=source.bytes,

@@ -1,0 +1,29 @@
+"""Where a loaded pipeline's parts are kept: on their device, or in turns if they are too large."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scumble_server.models.device import describe_device
+from scumble_server.models.memory import needed
+from scumble_server.models.saving import ACCELERATORS
+
+if TYPE_CHECKING:
+    import torch
+
+    from scumble_server.spec import ModelSpec
+
+
+def put_on(pipeline: Any, spec: ModelSpec, device: torch.device) -> None:
+    """Bring a pipeline to its device; one that is too large keeps its parts taking turns there."""
+    if fits(spec, device):
+        pipeline.to(device)
+    else:
+        pipeline.enable_model_cpu_offload(device=device)
+
+
+def fits(spec: ModelSpec, device: torch.device) -> bool:
+    """Whether all of a model has room on its device at once, with the smallest picture."""
+    if device.type not in ACCELERATORS:
+        return True
+    return needed(spec, device.type, spec.min_side**2) <= describe_device(device).memory
