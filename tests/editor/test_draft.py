@@ -167,12 +167,12 @@ def test_an_enlargement_says_what_is_mixed_in_and_refined() -> None:
     )  # fmt: skip
 
 
-def test_a_removal_sees_as_much_around_as_it_takes_away() -> None:
+def test_a_removal_sees_as_much_around_as_it_takes_away_and_enough_to_choose_from() -> None:
     canvas = GreyCanvas(Size(1000, 1000), Rect(400, 500, 50, 20))
     settings = Settings(grow=1, feather=2, padding=0, seed=3)
     request, blobs = draft_removal(canvas, settings, Limits())()
     assert isinstance(request, Remove)
-    assert request.context == Rect(347, 447, 156, 126)
+    assert request.context == Rect(269, 369, 312, 282)
     assert (request.grow, request.feather, request.seed) == (1, 2, 3)
     assert set(blobs) == {request.image.blob, request.mask.blob}
     with pytest.raises(RequestError, match="Nothing is selected"):
