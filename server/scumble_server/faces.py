@@ -108,7 +108,7 @@ def remake(
     for seed, said in zip(seeds_of(request), wordings, strict=True):
         with model.using(said):
             count = model.measure(said.text)
-            remade = _Remade(picture)
+            remade = Remade(picture)
             for face in faces:
                 means.watch.enter("preparing")
                 asked, report = said.asked(request), progress.of(face)
@@ -119,7 +119,7 @@ def remake(
     return tuple(made)
 
 
-class _Remade:
+class Remade:
     """A picture whose faces are made anew one after the other.
 
     Args:
@@ -137,20 +137,25 @@ class _Remade:
         self, face: Face, request: Regenerate, seed: int, *, model: Model, report: Reporter
     ) -> None:
         """Make a face anew, in the picture as it is by now."""
-        piece = _slices(face.place)
-        before = np.ascontiguousarray(self._flat[piece])
+        before = self.before(face)
         crop = prepare(_of_piece(request, face.place), before, face.mask, model.spec)
         ((image, passes),) = paint(crop, model, request, (seed,), telling(report, crop, 0, 1))
         layer = compose(crop, image, strength=request.strength, match_color=request.match_color)
-        self._flat[piece] = covering(layer, before).pixels
-        self._put(replace(layer, rect=layer.rect.moved(face.place.x, face.place.y)))
-        self._count += 1
+        self.put(face, layer)
         self.passes = tuple(
             replace(ran, name=ran.name.replace("pass 1", "faces"), tiles=self._count)
             for ran in passes
         )
 
-    def _put(self, layer: Layer) -> None:
+    def before(self, face: Face) -> Picture:
+        """What there is by now where a face is."""
+        return np.ascontiguousarray(self._flat[_slices(face.place)])
+
+    def put(self, face: Face, piece: Layer) -> None:
+        """Take a face that was made anew, as a layer over its place."""
+        self._count += 1
+        self._flat[_slices(face.place)] = covering(piece, self.before(face)).pixels
+        layer = replace(piece, rect=piece.rect.moved(face.place.x, face.place.y))
         area = _slices(layer.rect)
         # Where two faces meet, the one before shows through the rim of this one.
         both = np.minimum(self._mask[area], layer.mask)

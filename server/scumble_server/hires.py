@@ -132,6 +132,8 @@ class Detailing:
         """The composition at the large crop's size, and the picture as it was around it."""
         content = crop.content
         upscaler = _upscaler(self.means)
+        # Again the one that was asked for last, so that nothing that is used is put away.
+        self.means.shelf.get(self._detail.request.model, silent)
         small = np.ascontiguousarray(self._small.trim(image))
         enlarged = upscaler.enlarge(small, content, self._pausing)
         shown = unit(scaled(crop.blend, content))[..., None]

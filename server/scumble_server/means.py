@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scumble_server.control.sources import AdditionSource
     from scumble_server.models.model import Model
     from scumble_server.spec import ModelSpec
+    from scumble_server.upscale.face_restorer import FaceRestorer
     from scumble_server.upscale.upscaler import Upscaler
 
 Blobs = Callable[[str], bytes]
@@ -31,7 +32,7 @@ Blobs = Callable[[str], bytes]
 class Shelf(Protocol):
     """Where models are had from; it loads what is not in memory."""
 
-    def get(self, model: str, report: Reporter) -> Model | Upscaler:
+    def get(self, model: str, report: Reporter) -> Model | Upscaler | FaceRestorer:
         """The model of that id; raises RequestError or ServerError when it can't be had."""
 
     @property

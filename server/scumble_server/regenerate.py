@@ -13,7 +13,8 @@ from scumble_server.control.preparing import check_guides, guided, shown
 from scumble_server.control.vae import with_vae
 from scumble_server.crop import Crop
 from scumble_server.detail import Detail, tile_side
-from scumble_server.faces import faces_under, remake
+from scumble_server.face_repair import repaired
+from scumble_server.faces import Face, faces_under, remake
 from scumble_server.given import given, with_latents
 from scumble_server.hires import Detailing, large_crop
 from scumble_server.ladder import Ladder
@@ -25,6 +26,7 @@ from scumble_server.painting import paint
 from scumble_server.prepare import prepare
 from scumble_server.prompts.wording import PromptUsed, Wording, word
 from scumble_server.resizing import covering
+from scumble_server.upscale.face_restorer import FaceRestorer
 from scumble_server.upscale.upscaler import Upscaler
 from scumble_server.variations import batches, seeds_of, telling
 
@@ -47,14 +49,29 @@ def regenerate(request: Regenerate, means: Means) -> tuple[Made, ...]:
     faces = faces_under(request, picture, selection) if request.only_faces else ()
     check_able(request, wordings, means)
     check_guides(request, means)
-    model = with_vae(diffusion_model(request.model, means), request, means)
     if faces:
-        made = remake(faces, request, picture, wordings, model=model, means=means)
+        made = _only_faces(faces, request, picture, wordings, means)
         return tuple(replace(it, layer=_finished(request, it.layer, picture)) for it in made)
+    model = with_vae(diffusion_model(request.model, means), request, means)
     with Ladder(model, means) as ladder:
         return _remade(
             request, (picture, selection), wordings, model=model, ladder=ladder, means=means
         )
+
+
+def _only_faces(
+    faces: tuple[Face, ...],
+    request: Regenerate,
+    picture: Picture,
+    wordings: tuple[Wording, ...],
+    means: Means,
+) -> tuple[Made, ...]:
+    """The faces made anew by a diffusion model, or repaired by a network for faces."""
+    restorer = means.shelf.get(request.model, means.report)
+    if isinstance(restorer, FaceRestorer):
+        return repaired(faces, request, picture, restorer, means.report)
+    model = with_vae(diffusion_model(request.model, means), request, means)
+    return remake(faces, request, picture, wordings, model=model, means=means)
 
 
 def _remade(
@@ -97,6 +114,12 @@ def diffusion_model(name: str, means: Means) -> Model:
         RequestError: It only enlarges them, or as `Shelf.get`.
     """
     model = means.shelf.get(name, means.report)
+    if isinstance(model, FaceRestorer):
+        raise RequestError(
+            ErrorCode.UNSUPPORTED_MODEL,
+            f"{name} only repairs faces.",
+            "Ask for the faces only, or choose a diffusion model.",
+        )
     if isinstance(model, Upscaler):
         raise RequestError(
             ErrorCode.UNSUPPORTED_MODEL,

@@ -11,11 +11,14 @@ from spandrel import ImageModelDescriptor, ModelDescriptor, ModelLoader, Unsuppo
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.models.headers import damaged
+from scumble_server.upscale.face_network import FaceNetwork
 from scumble_server.upscale.network import Network
 
 
-def load_network(path: Path, device: torch.device) -> Network:
+def load_network(path: Path, device: torch.device) -> Network | FaceNetwork:
     """Load a `.safetensors` or `.pth` file of a network that spandrel knows.
+
+    Those that enlarge or repair pictures are upscalers; those that repair faces alone are not.
 
     Pickles go through spandrel's unpickler, which lets nothing pass but tensors. TorchScript is
     refused before: torch would hand it to another reader that runs what it finds.
@@ -26,13 +29,13 @@ def load_network(path: Path, device: torch.device) -> Network:
             own, for files that are damaged in other ways or take too much memory.
     """
     descriptor = _read(path)
-    if not isinstance(descriptor, ImageModelDescriptor) or not _enlarges(descriptor):
+    if not isinstance(descriptor, ImageModelDescriptor) or not _is_for_colors(descriptor):
         raise _unsupported(path, "holds a network that does not enlarge colour pictures")
     if device.type == "cuda" and descriptor.supports_half:
         descriptor.half()
     descriptor.to(device).eval()
     descriptor.model.requires_grad_(requires_grad=False)
-    return Network(descriptor)
+    return FaceNetwork(descriptor) if _is_for_faces(descriptor) else Network(descriptor)
 
 
 def _read(path: Path) -> ModelDescriptor:
@@ -50,9 +53,13 @@ def _read(path: Path) -> ModelDescriptor:
         raise damaged(path, "is cut short, or holds something else than weights") from error
 
 
-def _enlarges(descriptor: ImageModelDescriptor[torch.nn.Module]) -> bool:
+def _is_for_colors(descriptor: ImageModelDescriptor[torch.nn.Module]) -> bool:
     channels = (descriptor.input_channels, descriptor.output_channels)
-    return descriptor.purpose in {"SR", "Restoration"} and channels == (3, 3)
+    return descriptor.purpose in {"SR", "Restoration", "FaceSR"} and channels == (3, 3)
+
+
+def _is_for_faces(descriptor: ImageModelDescriptor[torch.nn.Module]) -> bool:
+    return bool(descriptor.purpose == "FaceSR")
 
 
 def _is_torchscript(path: Path) -> bool:

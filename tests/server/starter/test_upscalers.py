@@ -10,12 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from scumble_server.upscale.loading import load_network
 from starter import checkpoint, enlarging, train_upscalers, upscalers
 from starter.checkpoint import Pace, Place
 from starter.enlarging import Source
 from starter.objects import DrawnSprites
 from starter.upscalers import Course, Shape
+from tests.server.upscale.networks import load
 
 CPU = torch.device("cpu")
 TOY = Shape(2, 8, 2, side=12, batch=2)
@@ -44,7 +44,7 @@ def course(source: Source, folder: Path, steps: int) -> Course:
 
 @pytest.mark.parametrize("scale", [2, 4])
 def test_what_is_trained_loads_as_an_upscaler_of_its_factor(work: Path, scale: int) -> None:
-    network = load_network(work / "upscalers" / f"starter-{scale}x.safetensors", CPU)
+    network = load(work / "upscalers" / f"starter-{scale}x.safetensors")
     assert network.scale == scale
 
 

@@ -9,6 +9,9 @@ from safetensors.torch import save_file
 from spandrel.architectures.Compact import Compact
 from spandrel.architectures.ESRGAN import ESRGAN
 
+from scumble_server.upscale.loading import load_network
+from scumble_server.upscale.network import Network
+
 
 def esrgan(scale: int = 4) -> dict[str, torch.Tensor]:
     """The weights of an ESRGAN with one block."""
@@ -31,3 +34,10 @@ def write(path: Path, weights: dict[str, torch.Tensor]) -> Path:
     else:
         torch.save({"params_ema": weights}, path)
     return path
+
+
+def load(path: Path) -> Network:
+    """The network of a file, which is none for faces."""
+    network = load_network(path, torch.device("cpu"))
+    assert isinstance(network, Network)
+    return network

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,10 +12,9 @@ from scumble_protocol.geometry import Size
 from scumble_server.report import Cancelled, Report, silent
 from scumble_server.upscale.enlarge import enlarge
 from scumble_server.upscale.lanczos import Lanczos
-from scumble_server.upscale.loading import load_network
 from scumble_server.upscale.upscaler import Upscaler
 from tests.server.photos import opaque, photo
-from tests.server.upscale.networks import compact, write
+from tests.server.upscale.networks import compact, load, write
 
 DEPTHS = (np.uint8, np.uint16)
 
@@ -25,7 +23,7 @@ DEPTHS = (np.uint8, np.uint16)
 def upscaler(request: pytest.FixtureRequest, tmp_path: Path) -> Upscaler:
     if request.param == "lanczos":
         return Lanczos()
-    return load_network(write(tmp_path / "x2.pth", compact()), torch.device("cpu"))
+    return load(write(tmp_path / "x2.pth", compact()))
 
 
 @pytest.mark.parametrize("depth", DEPTHS)

@@ -14,7 +14,7 @@ from scumble_server.models.shelf import Shelf
 from scumble_server.report import silent
 from scumble_server.upscale.loading import load_network
 from scumble_server.upscale.network import Network
-from tests.server.upscale.networks import compact, esrgan, write
+from tests.server.upscale.networks import compact, esrgan, load, write
 
 CPU = torch.device("cpu")
 
@@ -40,7 +40,7 @@ def assert_refused(path: Path, code: ErrorCode) -> None:
 def test_both_kinds_of_files_give_the_network(
     tmp_path: Path, ending: str, weights: dict[str, torch.Tensor], scale: int
 ) -> None:
-    network = load_network(write(tmp_path / f"net{ending}", weights), CPU)
+    network = load(write(tmp_path / f"net{ending}", weights))
     assert network.scale == scale
 
 

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from scumble_protocol.geometry import Size
 from scumble_server.opencv import unit
 from scumble_server.report import Cancelled, ProgressReport, Report
-from scumble_server.upscale.loading import load_network
 from scumble_server.upscale.network import OVERLAP, Network
 from tests.server.photos import photo
-from tests.server.upscale.networks import compact, esrgan, write
+from tests.server.upscale.networks import compact, esrgan, load, write
 
 CPU = torch.device("cpu")
 
@@ -29,7 +28,7 @@ def color() -> NDArray[np.float32]:
 
 @pytest.fixture
 def network(tmp_path: Path) -> Network:
-    return load_network(write(tmp_path / "4x.safetensors", esrgan()), CPU)
+    return load(write(tmp_path / "4x.safetensors", esrgan()))
 
 
 def with_tiles(network: Network, tile: int) -> Network:
@@ -120,7 +119,7 @@ def test_the_overlap_is_wider_than_what_small_networks_see() -> None:
 def test_a_network_with_a_factor_of_two_is_read_from_a_pickle(
     tmp_path: Path, color: NDArray[np.float32]
 ) -> None:
-    network = load_network(write(tmp_path / "x2.pth", compact()), CPU)
+    network = load(write(tmp_path / "x2.pth", compact()))
     assert network.scale == 2
     assert network.bytes == sum(tensor.nbytes for tensor in compact().values())
     assert network.enlarge(color, Size(326, 222), silent).shape == (222, 326, 3)
@@ -149,3 +148,14 @@ def test_tiles_of_wide_pictures_are_lower(network: Network) -> None:
     (ran,) = network.passes("4x-Net", Size(4096, 4096), Size(16384, 16384))
     assert ran.working.width == 512
     assert 128 <= ran.working.height < 512
+
+
+@pytest.mark.parametrize("factor", [1, 3])
+def test_a_network_that_only_repairs_is_run_once_and_the_rest_is_interpolated(
+    tmp_path: Path, color: NDArray[np.float32], factor: int
+) -> None:
+    network = load(write(tmp_path / "repair.pth", compact(scale=1)))
+    assert network.scale == 1
+    size = Size(163 * factor, 111 * factor)
+    assert network.enlarge(color, size, silent).shape == (size.height, size.width, 3)
+    assert len(network.passes("repair", Size(163, 111), size)) == 1
