@@ -240,7 +240,7 @@ def test_the_result_of_a_closed_picture_waits_for_it(panel: Panel, painter: Pane
     panel.wait_until("panel_window._picture is None", "panel without a picture")
     painter.photograph("no-picture")
     assert not panel.ask("widget('scumble_run').get_sensitive()")
-    panel.wait_until("any(job.is_done for job in panel._jobs.values())", "result", A_JOB)
+    panel.wait_until("bool(panel._studio._unplaced)", "result", A_JOB)
     painter.open_picture(painter.work / "sky.png")
     panel.wait_until("len(widgets('scumble_offer')) == 1", "offer")
     painter.photograph("offer")
