@@ -18,6 +18,8 @@ FLOW = "flow"
 SAMPLE = "sample"
 
 EVERYTHING = tuple(Schedule)
+NOT_NORMAL = tuple(schedule for schedule in Schedule if schedule is not Schedule.NORMAL)
+"""The schedules without a leap down to the lowest level, over which a third order falls."""
 TIMESTEPS = (Schedule.AUTOMATIC, Schedule.SGM_UNIFORM, Schedule.SIMPLE)
 """The schedules of whole timesteps, all that a consistency model knows, and without timestep 0,
 where it gives back what it reads."""
@@ -30,7 +32,7 @@ class Recipe:
     """diffusers' class for a sampler.
 
     Args:
-        scheduler: The name of the class.
+        scheduler: The name of the class; `ThirdOrderSde` is ours.
         normalized: Whether its samples keep a variance of 1 (signal² + noise² = 1); in the others
             the picture always has its full strength.
         changes: What the sampler changes in the model's own scheduler config.
@@ -45,10 +47,15 @@ class Recipe:
     predicts_sample: bool = False
 
 
-def _solver(name: str, algorithm: str, order: int) -> Recipe:
+def _solver(
+    scheduler: str,
+    algorithm: str,
+    order: int,
+    schedules: tuple[Schedule, ...] = EVERYTHING,
+) -> Recipe:
     # Lower orders at the end: the last step goes to no noise at all, where the others are unstable.
     changes = {"algorithm_type": algorithm, "solver_order": order, "lower_order_final": True}
-    return Recipe(f"DPMSolver{name}Scheduler", True, changes, predicts_sample=True)
+    return Recipe(scheduler, True, changes, schedules, predicts_sample=True)
 
 
 RECIPES = {
@@ -58,10 +65,10 @@ RECIPES = {
     Sampler.DPM2: Recipe("KDPM2DiscreteScheduler", normalized=False),
     Sampler.DPM2_A: Recipe("KDPM2AncestralDiscreteScheduler", normalized=False),
     Sampler.LMS: Recipe("LMSDiscreteScheduler", normalized=False, predicts_sample=True),
-    Sampler.DPMPP_2S: _solver("Singlestep", "dpmsolver++", 2),
-    Sampler.DPMPP_2M: _solver("Multistep", "dpmsolver++", 2),
-    Sampler.DPMPP_2M_SDE: _solver("Multistep", "sde-dpmsolver++", 2),
-    Sampler.DPMPP_3M_SDE: _solver("Multistep", "sde-dpmsolver++", 3),
+    Sampler.DPMPP_2S: _solver("DPMSolverSinglestepScheduler", "dpmsolver++", 2),
+    Sampler.DPMPP_2M: _solver("DPMSolverMultistepScheduler", "dpmsolver++", 2),
+    Sampler.DPMPP_2M_SDE: _solver("DPMSolverMultistepScheduler", "sde-dpmsolver++", 2),
+    Sampler.DPMPP_3M_SDE: _solver("ThirdOrderSde", "sde-dpmsolver++", 3, NOT_NORMAL),
     Sampler.DPMPP_SDE: Recipe("DPMSolverSDEScheduler", normalized=False),
     Sampler.DDIM: Recipe("DDIMScheduler", normalized=True, schedules=EVEN, predicts_sample=True),
     Sampler.UNIPC: Recipe("UniPCMultistepScheduler", normalized=True, predicts_sample=True),

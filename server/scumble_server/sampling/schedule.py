@@ -15,6 +15,7 @@ from scumble_server.sampling.noise import Noise, SeededBrownian
 from scumble_server.sampling.samplers import RECIPES, Recipe
 from scumble_server.sampling.steps import LEVELS, split_steps
 from scumble_server.sampling.tables import noise_table, timestep_table
+from scumble_server.sampling.third_order import ThirdOrderSde
 from scumble_server.sampling.trajectory import Level, Trajectory
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _scheduler(
         own["use_exponential_sigmas"] = not recipe.normalized
     if recipe.scheduler == "DDIMScheduler" and schedule is Schedule.SGM_UNIFORM:
         own["timestep_spacing"] = "trailing"
-    scheduler = getattr(diffusers, recipe.scheduler).from_config(own)
+    scheduler = _kind(recipe).from_config(own)
     if schedule is Schedule.AUTOMATIC or recipe.scheduler == "DDIMScheduler":
         scheduler.set_timesteps(steps, device="cpu")
     elif hasattr(scheduler, "sigmas"):
@@ -102,6 +103,12 @@ def _scheduler(
         table = timestep_table(schedule, steps, levels).round()
         scheduler.timesteps = torch.from_numpy(table.astype(np.int64))
     return scheduler
+
+
+def _kind(recipe: Recipe) -> Any:
+    if recipe.scheduler == ThirdOrderSde.__name__:
+        return ThirdOrderSde
+    return getattr(diffusers, recipe.scheduler)
 
 
 def _use_table(scheduler: Any, table: np.ndarray[Any, np.dtype[np.float64]]) -> None:

@@ -40,7 +40,6 @@ SEEDED = [
     Sampler.EULER_A,
     Sampler.DPM2_A,
     Sampler.DPMPP_2M_SDE,
-    Sampler.DPMPP_3M_SDE,
     Sampler.LCM,
     Sampler.TCD,
 ]
@@ -66,7 +65,6 @@ KARRAS_LIKE = [
     Sampler.DPMPP_2S,
     Sampler.DPMPP_2M,
     Sampler.DPMPP_2M_SDE,
-    Sampler.DPMPP_3M_SDE,
     Sampler.UNIPC,
 ]
 SPACED = [
