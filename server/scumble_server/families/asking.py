@@ -54,7 +54,9 @@ def whole_picture(crop: Crop) -> Floats:
     """The working picture as it was sent: at strength 1 `crop.image` has lost what is masked."""
     color = unit(scaled(opencv.without_alpha(crop.original), crop.content))
     right = crop.working.width - crop.content.width
-    return opencv.extended(color, right, crop.working.height - crop.content.height)
+    sent = opencv.extended(color, right, crop.working.height - crop.content.height)
+    # Around the mask, what is transparent has been given the colours of its surroundings.
+    return np.where(crop.denoise[..., None] > 0, sent, crop.image)
 
 
 def _guidance(guidance: Guidance, request: Regenerate) -> dict[str, Any]:
