@@ -75,6 +75,19 @@ def test_names_are_asked_for_whenever_models_may_have_changed() -> None:
     assert words.names == NAMES
 
 
+def test_names_are_asked_for_again_while_one_writes() -> None:
+    clerk, now = Clerk(WELCOME), 0.0
+    studio = Studio(clerk)
+    words = PromptWords(studio, clock=lambda: now)
+    for event in studio.tick():
+        words.take(event)
+    asked = []
+    for now in (1.0, 11.0, 12.0):
+        words.ask(f"cat {now:g}", "")
+        asked.append(clerk.asked_names)
+    assert asked == [1, 2, 2]
+
+
 def test_a_count_is_told_with_what_becomes_of_the_rest() -> None:
     tr = Language({}).tr
     line = measured_line(Measured("x", "", 12, 1, 12, room=75), tr)

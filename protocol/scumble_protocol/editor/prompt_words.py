@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from scumble_protocol.client import Connected
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.studio import Studio, StudioEvent
 from scumble_protocol.messages import Measured, Models, Names
+
+_FRESH_SECONDS = 10.0
+"""Files come and go, so names are asked for anew where the painter goes on writing after this."""
 
 
 class PromptWords:
@@ -13,15 +19,18 @@ class PromptWords:
 
     Args:
         studio: The way to the server.
+        clock: Seconds that only rise.
     """
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, clock: Callable[[], float] = time.monotonic) -> None:
         self.measured: Measured | None = None
         """The newest answer; it may be about an earlier prompt."""
         self.names: Names | None = None
         self._studio = studio
         self._asked: tuple[str, str] | None = None
         self._is_connected = False
+        self._clock = clock
+        self._named = 0.0
 
     def ask(self, text: str, model: str) -> None:
         """Have a prompt measured, if it is another one than before."""
@@ -35,7 +44,7 @@ class PromptWords:
             self._is_connected = True
             self._send()
         if isinstance(event, (Connected, Models)):
-            self._studio.ask_names()
+            self._ask_names()
         if isinstance(event, Names):
             self.names = event
         if isinstance(event, Measured) and (event.text, event.model) == self._asked:
@@ -45,8 +54,14 @@ class PromptWords:
         text, model = self._asked or ("", "")
         if text.strip() and self._is_connected and len(text) <= self._studio.limits.prompt_chars:
             self._studio.measure(text, model)
+            if self._clock() - self._named >= _FRESH_SECONDS:
+                self._ask_names()
         else:
             self.measured = None
+
+    def _ask_names(self) -> None:
+        self._named = self._clock()
+        self._studio.ask_names()
 
 
 def measured_line(measured: Measured, tr: Translate) -> str:
