@@ -167,3 +167,20 @@ def test_a_dropped_picture_has_its_settings_used_again(desk: KritaDesk) -> None:
     assert desk.ask("shown().status") == "The settings of banana.png are set."
     desk.krita.run("docker().panel.file_dropped.emit(Path(file).parent)", file=str(file))
     assert desk.ask("shown().is_error")
+
+
+def test_a_lora_is_proposed_and_taken_with_return(desk: KritaDesk) -> None:
+    folder = desk.state / "models" / "loras"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Sumi-e.safetensors").touch()
+    desk.krita.run("docker()._office.panel._words._named = -100.0")  # as if some time had gone by
+    desk.write_prompt("a tree ")
+    desk.wait_until("bool(shown().names and shown().names.loras)", "names")
+    desk.hands.write("<lora:su")
+    desk.wait_until("app_popup() is not None and app_popup().isVisible()", "proposals")
+    desk.photograph("names")
+    desk.hands.press("Return")
+    desk.wait_until(
+        "docker().panel.form.prompt.text() == 'a tree <lora:Sumi-e:1>'", "name in the prompt"
+    )
+    (folder / "Sumi-e.safetensors").unlink()
