@@ -12,6 +12,7 @@ from scumble_server.completion.descriptors import Describer
 from scumble_server.completion.peel import peel
 from scumble_server.completion.pyramid import PATCH, RADIUS, Hole, Level, known_patches, pyramid
 from scumble_server.completion.search import Matches
+from scumble_server.completion.settling import settled
 from scumble_server.completion.site import Places, Site
 from scumble_server.completion.votes import vote
 from scumble_server.fill import extend
@@ -67,9 +68,10 @@ def _completed(picture: Floats, hole: Hole, seed: int, told: Told) -> Floats:
     levels = pyramid(picture, hole) if known_patches(hole).any() else []
     if not levels or np.count_nonzero(levels[-1].hole) > _MOST_SEARCHED:
         return _smooth(picture, hole)
-    filled = _from_coarse_to_fine(levels, _Run(seed, told, levels))
-    completed: Floats = np.where(hole[..., None], filled[..., : picture.shape[2]], picture)
-    return completed
+    stage, found = _from_coarse_to_fine(levels, _Run(seed, told, levels))
+    filled = stage.site.unframed(stage.values)[..., : picture.shape[2]]
+    completed: Floats = np.where(hole[..., None], filled, picture)
+    return settled(stage.site, completed, found)
 
 
 def _window(hole: Hole) -> tuple[slice, slice]:
@@ -116,7 +118,7 @@ def _turns(levels: list[Level], number: int) -> int:
     return min(_MOST_TURNS, _FEWEST_TURNS + 2 * number)
 
 
-def _from_coarse_to_fine(levels: list[Level], run: _Run) -> Floats:
+def _from_coarse_to_fine(levels: list[Level], run: _Run) -> tuple[_Stage, Places]:
     stage, found = _began(levels[-1], run)
     for number, level in reversed(list(enumerate(levels[:-1]))):
         coarse, stage = stage.site, _Stage(level, level.channels, run)
@@ -125,7 +127,7 @@ def _from_coarse_to_fine(levels: list[Level], run: _Run) -> Floats:
         run.step()
         if turns := _turns(levels, number):
             found = stage.improved(found, turns, is_large=number < 2)
-    return stage.site.unframed(stage.values)
+    return stage, found
 
 
 def _began(level: Level, run: _Run) -> tuple[_Stage, Places]:
