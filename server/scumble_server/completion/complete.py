@@ -69,9 +69,9 @@ def _completed(picture: Floats, hole: Hole, seed: int, told: Told) -> Floats:
     if not levels or np.count_nonzero(levels[-1].hole) > _MOST_SEARCHED:
         return _smooth(picture, hole)
     stage, found = _from_coarse_to_fine(levels, _Run(seed, told, levels))
-    filled = stage.site.unframed(stage.values)[..., : picture.shape[2]]
+    filled = settled(stage.site, stage.values[:, : picture.shape[2]], found)
     completed: Floats = np.where(hole[..., None], filled, picture)
-    return settled(stage.site, completed, found)
+    return completed
 
 
 def _window(hole: Hole) -> tuple[slice, slice]:

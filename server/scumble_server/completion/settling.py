@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scumble_server import opencv
-from scumble_server.completion.pyramid import PATCH
+from scumble_server.completion.pyramid import RADIUS
 from scumble_server.completion.site import Places, Site
 from scumble_server.fill import extend
 from scumble_server.opencv import Floats
@@ -17,7 +17,7 @@ _MOST = 0.1
 _LEAST = np.float32(1e-6)
 
 
-def settled(site: Site, picture: Floats, found: Places) -> Floats:
+def settled(site: Site, values: Floats, found: Places) -> Floats:
     """The completed picture with the light of its hole led over into that of the surroundings.
 
     Around the hole it is known both what is there and what the sources that were found would have
@@ -25,18 +25,34 @@ def settled(site: Site, picture: Floats, found: Places) -> Floats:
 
     Args:
         site: Where everything lies.
-        picture: (height, width, channels) with up to 4 channels, completed.
+        values: (places, channels) with up to 4 channels, completed.
         found: The source of each target.
+
+    Returns:
+        (height, width, channels).
     """
-    hole = site.hole.astype(np.uint8)
-    ring = opencv.dilated(hole, PATCH) - hole
-    values = site.framed(picture)
-    error = np.zeros_like(values)
-    error[site.targets] = np.clip(values[site.targets] - values[found], -_MOST, _MOST)
-    weight = ring.astype(np.float32)
-    mean = opencv.gaussian_blurred(site.unframed(error) * weight[..., None], _WIDTH)
+    picture: Floats = site.unframed(values).copy()
+    area = _around(site)
+    hole = site.hole[area]
+    rows, columns = site.position(site.targets)
+    rim = ~site.hole[rows, columns]
+    at = rows[rim] - area[0].start, columns[rim] - area[1].start
+    apart = values[site.targets[rim]] - values[found[rim]]
+    error, weight = np.zeros_like(picture[area]), np.zeros(hole.shape, np.float32)
+    error[at], weight[at] = np.clip(apart, -_MOST, _MOST), 1
+    mean = opencv.gaussian_blurred(error, _WIDTH)
     weight = opencv.gaussian_blurred(weight, _WIDTH)
     slow = extend(mean / np.maximum(weight, _LEAST)[..., None], np.minimum(1, 4 * weight))
-    known = picture[~site.hole]
-    led: Floats = np.clip(picture + slow, known.min(axis=0), known.max(axis=0))
-    return np.where(site.hole[..., None], led, picture)
+    known = picture[area][~hole]
+    led = np.clip(picture[area] + slow, known.min(axis=0), known.max(axis=0))
+    picture[area] = np.where(hole[..., None], led, picture[area])
+    return picture
+
+
+def _around(site: Site) -> tuple[slice, slice]:
+    """The hole and its rim."""
+    x, y, width, height = opencv.bounding_box(site.hole.astype(np.uint8))
+    return (
+        slice(max(0, y - RADIUS), y + height + RADIUS),
+        slice(max(0, x - RADIUS), x + width + RADIUS),
+    )
