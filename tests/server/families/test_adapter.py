@@ -17,6 +17,7 @@ from scumble_protocol.errors import RequestError
 from scumble_protocol.geometry import Rect
 from scumble_protocol.requests import Regenerate
 from scumble_server.crop import Crop
+from scumble_server.families import loading
 from scumble_server.families.adapter import FamilyModel
 from scumble_server.models.configs import read_spec
 from scumble_server.models.folders import check_folder
@@ -201,6 +202,20 @@ def test_a_sampler_that_it_has_not_is_refused_by_the_model_too(folder: Path) -> 
     crop, request = job(model, schedule=Schedule.NORMAL)
     with pytest.raises(RequestError, match="schedule normal"):
         model.sample(crop, request, (1,), silent)
+
+
+@pytest.mark.parametrize("name", ["flux1", "sd3", "z-image", "flux2-klein", "kandinsky3"])
+def test_half_precision_runs_through(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # As on a GPU, but on the processor.
+    monkeypatch.setattr(loading, "careful_type", lambda _device: torch.bfloat16)
+    model = load(folder, name)
+    assert model.pipeline.dtype == torch.bfloat16
+    crop, request = job(model, strength=0.6)
+    (image,) = model.sample(crop, request, (1,), silent)
+    assert image.dtype == np.float32
+    assert np.isfinite(image).all()
 
 
 class last_latents:  # noqa: N801  a context, used like a function
