@@ -127,6 +127,7 @@ class ScumbleDocker(DockWidget):
     def run(self, mode: Mode | None = None) -> None:
         """Have done what is set, in the mode that is set or another one."""
         if self._picture is not None:
+            self._look_at_layers()
             order = self.panel.form.order(mode)
             # What is added to a canvas is outside of every selection.
             keeps_shape = order.mode is not Mode.EXPAND

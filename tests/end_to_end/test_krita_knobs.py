@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
+import diffusers
 import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from scumble_server.app import STARTER_FOLDER
 from tests.end_to_end.krita_desk import KritaDesk, krita_desk, require_krita
 from tests.timing import MS
 
@@ -54,9 +57,21 @@ def records():
 @pytest.fixture(scope="module")
 def open_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KritaDesk]:
     require_krita()
-    with krita_desk(tmp_path_factory.mktemp("knobs")) as opened:
+    folder = tmp_path_factory.mktemp("knobs")
+    make_control(folder / "state/models/controlnet/edges-canny")
+    with krita_desk(folder) as opened:
         opened.krita.run(TOOLS)
         yield opened
+
+
+def make_control(folder: Path) -> None:
+    """A ControlNet that fits the starter; a new one holds nothing to anything yet."""
+    folder.mkdir(parents=True)
+    unet = diffusers.UNet2DConditionModel.from_pretrained(str(STARTER_FOLDER / "unet"))
+    control = diffusers.ControlNetModel.from_unet(
+        unet, conditioning_embedding_out_channels=(4, 8, 8, 16)
+    )
+    control.save_pretrained(str(folder))
 
 
 @pytest.fixture
@@ -113,6 +128,37 @@ def test_a_schedule_passes_and_regions_from_a_group_of_layers(desk: KritaDesk) -
     assert [region["prompt"] for region in made["regions"]] == ["a red apple", "a banana"]
     assert [step["strength"] for step in made["made"]["passes"]] == [1.0, 0.5]
     assert desk.ask("shown().status").startswith("Done in")
+
+
+def test_a_control_is_read_from_a_layer_and_its_drawing_comes_back(desk: KritaDesk) -> None:
+    desk.krita.run("flat([120, 140, 160, 255])")
+    desk.krita.run(
+        "lines = doc().createNode('Lines', 'paintlayer')\n"
+        "lines.setPixelData(bytes([255, 255, 255, 255]) * 256 * 256, 0, 0, 256, 256)\n"
+        "lines.setPixelData(bytes([0, 0, 0, 255]) * 100 * 100, 60, 60, 100, 100)\n"
+        "doc().rootNode().addChildNode(lines, None)\n"
+        "lines.setVisible(False); doc().refreshProjection(); doc().waitForDone()"
+    )
+    desk.set(steps=4, strength=1.0, seed=3, prompt="a red apple")
+    desk.krita.run(
+        "guides = docker().panel.form.guides\n"
+        "docker().panel.form.guide_section.set_open(True)\n"
+        "row = guides.add(); row.layer.opening.emit()\n"
+        "row.layer.choose(next(i.id for i in row.layer._items if i.title == 'Lines'))\n"
+        "row.show.set_value(True)"
+    )
+    assert desk.ask("[item.title for item in row.model._items]") == ["Automatic", "edges-canny"]
+    desk.click("scumble_run")
+    desk.finish()
+    desk.photograph("control")
+    ((_, _, layers),) = [node for node in desk.ask("tree()") if node[1] == "grouplayer"]
+    assert sorted(name for name, *_ in layers) == ["Canny", "Seed 3"]
+    drawn = "next(n for n in groups()[0].childNodes() if n.name() == 'Canny')"
+    data = desk.ask(f"list(bytes({drawn}.pixelData(0, 0, 256, 256))[::4])")
+    edges = np.array(data).reshape(SIDE, SIDE)
+    assert (edges[100, 50:70] > 200).any(), "the left edge of the square"
+    assert (edges[90:130, 80:140] == 0).all(), "nothing inside of it"
+    assert record(desk)["controls"][0]["kind"] == "canny"
 
 
 def test_removing_without_a_model_goes_on_with_what_is_around(desk: KritaDesk) -> None:
