@@ -255,16 +255,16 @@ _REFINING: Final = Fold(
     (
         Number(
             "blend",
-            "Share of the second",
+            "Share",
             "How much of the second upscaler's result is mixed in",
             0.0,
             1.0,
             Order.blend,
         ),
-        Text("second", "Second upscaler", "Its name; empty for none"),
+        Text("second", "Mix with", "Its name; empty for none"),
         Number(
             "refine",
-            "Detail by a model",
+            "Then refine",
             "How strongly a model may draw detail; 0 for not at all",
             0.0,
             1.0,
@@ -278,7 +278,7 @@ _REFINING: Final = Fold(
 )
 _CLEANING: Final = Number(
     "refine",
-    "Detail by a model",
+    "Then refine",
     "How strongly a model goes over what was filled; 0 for not at all",
     0.0,
     1.0,
