@@ -5,7 +5,14 @@ from __future__ import annotations
 _BASES = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
 """By the width of the text that a UNet's cross-attention reads."""
 
-_TITLES = {"sd1": "Stable Diffusion 1.x", "sd2": "Stable Diffusion 2.x", "sdxl": "SDXL"}
+_TITLES = {
+    "sd1": "Stable Diffusion 1.x",
+    "sd2": "Stable Diffusion 2.x",
+    "sdxl": "SDXL",
+    "sd3": "Stable Diffusion 3",
+    "flux1": "FLUX.1",
+    "qwen-image": "Qwen-Image",
+}
 
 
 def base_of(text_width: int) -> str:

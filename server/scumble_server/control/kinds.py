@@ -36,6 +36,24 @@ UNION = {
 """The numbers by which union networks (ControlNet++ for SDXL) know the kinds."""
 
 
+FLUX_UNION = (
+    ControlKind.CANNY,
+    ControlKind.TILE,
+    ControlKind.DEPTH,
+    ControlKind.BLUR,
+    ControlKind.POSE,
+)
+"""The kinds of FLUX.1's union networks, in the order of their modes."""
+
+UNION_OF_TRANSFORMERS = (
+    ControlKind.CANNY,
+    ControlKind.SOFT_EDGE,
+    ControlKind.DEPTH,
+    ControlKind.POSE,
+)
+"""The kinds of union networks that tell them apart by themselves."""
+
+
 def named_kinds(name: str) -> tuple[ControlKind, ...]:
     """The kinds that a file's or folder's name speaks of; none if it doesn't say."""
     words = re.sub(r"[\s.-]", "_", name.lower())

@@ -13,9 +13,11 @@ from safetensors.torch import load_file
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.control.networks import ControlNet, Vae
 from scumble_server.control.places import Role
+from scumble_server.control.sources import TRANSFORMERS
 from scumble_server.models.checkpoints import SHIPPED_CONFIGS
 from scumble_server.models.configs import read_json
 from scumble_server.models.device import careful_type, weights_type
+from scumble_server.models.folders import variant_of
 from scumble_server.models.headers import damaged
 
 if TYPE_CHECKING:
@@ -52,8 +54,11 @@ def load_addition(source: AdditionSource, device: torch.device) -> Addition:
     return load_adapter(source, device)
 
 
-def load_control(source: AdditionSource, device: torch.device) -> ControlNet:
+def load_control(source: AdditionSource, device: torch.device) -> Addition:
     """Load a ControlNet from a diffusers folder or a single file of either layout."""
+    name = str(source.files.config.get("_class_name"))
+    if name in TRANSFORMERS:
+        return _load_for_transformer(name, source, device)
     tensors = read_tensors(source.files)
     is_union = "task_embedding" in tensors
     kind = diffusers.ControlNetUnionModel if is_union else diffusers.ControlNetModel
@@ -66,6 +71,20 @@ def load_control(source: AdditionSource, device: torch.device) -> ControlNet:
     # Channels last is the faster layout, as for the UNet that it works beside.
     kept = weights_type(device)
     return ControlNet(module.to(device, kept, memory_format=torch.channels_last))
+
+
+def _load_for_transformer(name: str, source: AdditionSource, device: torch.device) -> Addition:
+    from scumble_server.control.transformers import TransformerNet
+
+    # Some keep tables that are no weights, so that they can't be made empty and filled.
+    module = getattr(diffusers, name).from_pretrained(
+        str(source.path),
+        local_files_only=True,
+        use_safetensors=True,
+        variant=variant_of(source.path).removeprefix(".") or None,
+        dtype=weights_type(device),
+    )
+    return TransformerNet(module.to(device).eval().requires_grad_(requires_grad=False))
 
 
 def load_vae(source: AdditionSource, device: torch.device) -> Vae:

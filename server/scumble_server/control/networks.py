@@ -29,6 +29,15 @@ def weights_bytes(*modules: torch.nn.Module) -> int:
     )
 
 
+def unknown_kind(kind: ControlKind) -> RequestError:
+    """The error for a union network that was not made for a kind."""
+    return RequestError(
+        ErrorCode.UNSUPPORTED_MODEL,
+        f"This union network was not made for {kind.value.replace('_', ' ')} controls.",
+        "Choose another ControlNet, or leave the choice to Scumble.",
+    )
+
+
 class ControlNet:
     """A ControlNet for one kind of control, or a union network for many.
 
@@ -46,7 +55,13 @@ class ControlNet:
         return weights_bytes(self.module)
 
     def condition(self, kind: ControlKind, picture: Floats) -> torch.Tensor:
-        """A control picture (h, w, 3) as the network reads it, (1, 3, h, w)."""
+        """A control picture (h, w, 3) as the network reads it, (1, 3, h, w).
+
+        Raises:
+            RequestError: It is a union network that was not made for the kind.
+        """
+        if self._types and UNION[kind] >= self._types:
+            raise unknown_kind(kind)
         if self._types and kind is ControlKind.INPAINT:
             # The union networks were shown black where something is to be made, others -1.
             picture = np.clip(picture, 0, 1)

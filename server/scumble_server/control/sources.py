@@ -9,7 +9,7 @@ from pathlib import Path
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.guides import ControlKind
 from scumble_server.control.bases import base_of
-from scumble_server.control.kinds import named_kinds, union_kinds
+from scumble_server.control.kinds import FLUX_UNION, UNION_OF_TRANSFORMERS, named_kinds, union_kinds
 from scumble_server.control.layout import Files, read_files
 from scumble_server.control.places import Role
 from scumble_server.models.headers import TensorHeader
@@ -74,6 +74,10 @@ def read_addition(name: str, path: Path, role: Role) -> AdditionSource:
 
 
 def _control(name: str, files: Files, header: Header) -> AdditionSource:
+    if base := TRANSFORMERS.get(str(files.config.get("_class_name"))):
+        if files.config.get("extra_conditioning_channels"):
+            raise _unsupported(files, "reads a mask too, which Scumble can't show it")
+        return AdditionSource(name, files, Role.CONTROL, (base,), _transformer_kinds(files))
     for mark, what in _OTHER_CONTROLS.items():
         if any(mark in key for key in header):
             raise _unsupported(files, f"is {what}, which Scumble can't run")
@@ -90,10 +94,28 @@ def _control(name: str, files: Files, header: Header) -> AdditionSource:
 
 
 _CONTROLNET_MARKS = ("controlnet_cond_embedding.", "input_hint_block.")
+TRANSFORMERS = {
+    "SD3ControlNetModel": "sd3",
+    "FluxControlNetModel": "flux1",
+    "QwenImageControlNetModel": "qwen-image",
+}
+"""The bases of ControlNets for transformers, by diffusers' classes."""
+
+
+def _transformer_kinds(files: Files) -> tuple[ControlKind, ...]:
+    if files.config.get("num_mode") is not None:
+        return FLUX_UNION
+    return (
+        UNION_OF_TRANSFORMERS
+        if "union" in files.path.name.lower()
+        else named_kinds(files.path.name)
+    )
+
+
 _OTHER_CONTROLS = {
     "lllite_": "a ControlNet-LLLite",
     "lora_controlnet": "a Control-LoRA",
-    "controlnet_blocks.": "a ControlNet for a transformer",
+    "controlnet_blocks.": "a ControlNet for a transformer without its config",
 }
 
 

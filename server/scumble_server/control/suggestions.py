@@ -25,7 +25,14 @@ def suggested_control(kind: ControlKind, base: str) -> str:
         return f"lllyasviel/{_SD1[kind]}"
     if base == "sdxl":
         return "xinsir/controlnet-union-sdxl-1.0 (for tile and inpaint its ProMax version)"
-    return ""
+    return _TRANSFORMERS.get(base, "")
+
+
+_TRANSFORMERS = {
+    "sd3": "InstantX/SD3-Controlnet-Canny (there are Pose and Tile too)",
+    "flux1": "InstantX/FLUX.1-dev-Controlnet-Union",
+    "qwen-image": "InstantX/Qwen-Image-ControlNet-Union",
+}
 
 
 def suggested_reference(kind: ReferenceKind, base: str) -> str:

@@ -18,6 +18,7 @@ import torch
 from scumble_protocol.choices import MaskedContent
 from scumble_protocol.messages import Phase
 from scumble_server.abilities import refuse_unable
+from scumble_server.control.transformers import controls_in_place
 from scumble_server.families.asking import arguments, full_steps, whole_picture
 from scumble_server.families.drift import put_back
 from scumble_server.families.family import Shown
@@ -39,6 +40,7 @@ from scumble_server.sampling.steps import steps_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -139,12 +141,24 @@ class FamilyModel:
         tail = self._tail(request)
         run.tail = tail
         report(ProgressReport(Phase.SAMPLING, 0, len(levels)))
-        with _scheduler(self.pipeline, tail):
+        with _scheduler(self.pipeline, tail), self._controlled(crop, len(levels)):
             made = self.pipeline(
                 **asked, latents=self._entering(first), callback_on_step_end=run.after_step
             )
         images: Floats = np.ascontiguousarray(np.asarray(made.images, np.float32).clip(0, 1))
         return images
+
+    def _controlled(self, crop: Crop, steps: int) -> AbstractContextManager[None]:
+        """The crop's controls in place for a run of so many steps."""
+        config = self.latents.vae.config
+        shift = (getattr(config, "shift_factor", None) or 0.0) * config.get("scaling_factor", 1.0)
+        return controls_in_place(
+            crop.guides.controls,
+            getattr(self.pipeline, self.family.denoiser),
+            lambda picture: self.latents.pack(self.latents.encode(picture)),
+            shift=shift,
+            steps=steps,
+        )
 
     def _tail(self, request: Regenerate) -> Any:
         run = steps_run(request.steps, request.strength, full=request.full_steps)

@@ -22,6 +22,7 @@ _FLUX = Family(
     steps=28,
     cfg=3.5,
     quick=(4, 1.0),
+    abilities=(Ability.CONTROL,),
     base="flux1",
 )
 
@@ -109,7 +110,7 @@ FAMILIES: tuple[Family, ...] = (
         parts=("transformer", "vae", *_CLIP_T5),
         steps=28,
         cfg=4.5,
-        abilities=(Ability.NEGATIVE,),
+        abilities=(Ability.NEGATIVE, Ability.CONTROL),
         base="sd3",
     ),
     Family(
@@ -125,7 +126,7 @@ FAMILIES: tuple[Family, ...] = (
         steps=30,
         cfg=4.0,
         native_side=1328,
-        abilities=(Ability.NEGATIVE,),
+        abilities=(Ability.NEGATIVE, Ability.CONTROL),
         base="qwen-image",
     ),
     Family(

@@ -28,7 +28,7 @@ class Latents:
     def __init__(self, vae: Any, layout: Layout, scale: int, device: torch.device) -> None:
         self.layout = layout
         self.scale = scale
-        self._vae = vae
+        self.vae = vae
         self._device = device
 
     def encode(self, image: NDArray[np.float32]) -> torch.Tensor:
@@ -37,16 +37,16 @@ class Latents:
         The mode of the VAE's distribution is taken, so that they depend on the picture alone.
         """
         pixels = torch.from_numpy(image).permute(2, 0, 1)[None] * 2 - 1
-        pixels = pixels.to(self._device, self._vae.dtype)
+        pixels = pixels.to(self._device, self.vae.dtype)
         if self.layout is Layout.FRAMES:
-            return self._normed_by_channel(_mode(self._vae.encode(pixels[:, :, None]))[:, :, 0])
-        encoded = self._vae.encode(pixels)
+            return self._normed_by_channel(_mode(self.vae.encode(pixels[:, :, None]))[:, :, 0])
+        encoded = self.vae.encode(pixels)
         if self.layout is Layout.NORMED:
             return self._normed_by_batches(_mode(encoded).float())
         if not hasattr(encoded, "latent_dist"):
             # Kandinsky's decoder takes what its encoder gives, whatever factor the config names.
             return torch.as_tensor(encoded.latents.float())
-        config = self._vae.config
+        config = self.vae.config
         shift = getattr(config, "shift_factor", None) or 0.0
         return torch.as_tensor((_mode(encoded).float() - shift) * config.scaling_factor)
 
@@ -74,15 +74,15 @@ class Latents:
 
     def _normed_by_channel(self, latents: torch.Tensor) -> torch.Tensor:
         shape = (1, -1, 1, 1)
-        mean = torch.tensor(self._vae.config.latents_mean, device=latents.device).view(shape)
-        deviation = torch.tensor(self._vae.config.latents_std, device=latents.device).view(shape)
+        mean = torch.tensor(self.vae.config.latents_mean, device=latents.device).view(shape)
+        deviation = torch.tensor(self.vae.config.latents_std, device=latents.device).view(shape)
         return torch.as_tensor((latents.float() - mean) / deviation)
 
     def _normed_by_batches(self, latents: torch.Tensor) -> torch.Tensor:
-        norm, device = self._vae.bn, latents.device
+        norm, device = self.vae.bn, latents.device
         mean = norm.running_mean.to(device, torch.float32).view(1, -1, 1, 1)
         variance = norm.running_var.to(device, torch.float32).view(1, -1, 1, 1)
-        deviation = (variance + self._vae.config.batch_norm_eps).sqrt()
+        deviation = (variance + self.vae.config.batch_norm_eps).sqrt()
         return torch.as_tensor((_two_by_two(latents) - mean) / deviation)
 
 
