@@ -130,7 +130,7 @@ _SAMPLING: Final = Fold(
             RECOMMENDED,
         ),
         Number("steps", "S_teps", "More take longer; 0 for what the model recommends", 0, 200, 0),
-        Switch("full-steps", "All steps at every strength", "Else only their part is run", False),
+        Switch("full-steps", "All steps at any strength", "Else only their part is run", False),
         Number(
             "cfg", "Gu_idance", "How closely to follow the prompt; 0 as recommended", 0.0, 30.0, 0.0
         ),
@@ -193,8 +193,8 @@ _AREA: Final = (
         },
         Settings.area.value,
     ),
-    Switch("invert", "Make what is not selected", "Keep what is selected instead", False),
-    Switch("only-faces", "Only faces", "Make only the faces in the selection, each large", False),
+    Switch("invert", "All but the selection", "Keep what is selected instead", False),
+    Switch("only-faces", "Faces only", "Make only the faces in the selection, each large", False),
     Switch("match-color", "Match colo_urs", "Fit the colours to the surroundings", True),
 )
 _CONTENT: Final = Choice(
