@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scumble_server.control.residuals import Controls
     from scumble_server.models.diffusion import DiffusionModel
     from scumble_server.prompts.encoding import Text
+    from scumble_server.sampling.rescale import Rescale
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Guided:
         told: What it is told of the prompts.
         count: How many samples are denoised at once.
         cfg: The guidance scale, 1 or more.
-        rescale: How far predictions get back the contrast of unguided ones, 0 to 1.
+        rescale: Gives predictions back the contrast of unguided ones.
         extra: Channels (1, n, height, width) that an inpainting UNet reads beside the sample.
         controls: What ControlNets add.
         references: Which references are in place.
@@ -69,7 +70,7 @@ class Guided:
         *,
         count: int,
         cfg: float,
-        rescale: float,
+        rescale: Rescale,
         extra: torch.Tensor | None,
         controls: Controls,
         references: References,
@@ -110,7 +111,7 @@ class Guided:
         if self._told.prompts == 1:
             return wanted
         guided = torch.as_tensor(unwanted + self._cfg * (wanted - unwanted))
-        return rescaled(guided, wanted, self._rescale) if self._rescale else guided
+        return self._rescale(guided, wanted, scaled, evaluation)
 
     def _predict(
         self, scaled: torch.Tensor, timestep: torch.Tensor, told: Told, at: tuple[int, int]
@@ -129,22 +130,6 @@ class Guided:
     def _input(self, tensor: torch.Tensor, prompts: int) -> torch.Tensor:
         batch = tensor.to(self._type).repeat(prompts, 1, 1, 1)
         return batch.contiguous(memory_format=torch.channels_last)
-
-
-def rescaled(guided: torch.Tensor, wanted: torch.Tensor, share: float) -> torch.Tensor:
-    """Guided predictions, brought back towards the contrast that the prompt's own have.
-
-    Guidance makes a prediction's values spread more the larger its scale, which overexposes; after
-    *Common Diffusion Noise Schedules and Sample Steps are Flawed* (Lin et al. 2023, section 3.4).
-
-    Args:
-        guided: Predictions (count, channels, height, width) with guidance.
-        wanted: Those for the prompt alone.
-        share: How far, 0 (not at all) to 1 (to the same standard deviation, for each sample).
-    """
-    own, spread = (tensor.std(dim=(1, 2, 3), keepdim=True) for tensor in (wanted, guided))
-    # A prediction of one single value has nothing to bring back.
-    return guided * (1 + share * (own / spread.clamp(min=1e-12) - 1))
 
 
 def is_guided(model: DiffusionModel, cfg: float) -> bool:

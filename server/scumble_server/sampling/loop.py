@@ -16,6 +16,7 @@ from scumble_server.sampling.guidance import Guided, Region, Told, is_guided, te
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise
 from scumble_server.sampling.pace import Pace
+from scumble_server.sampling.rescale import Rescale
 from scumble_server.sampling.resizing import picture_latents
 from scumble_server.sampling.samplers import check_sampler, check_schedule
 from scumble_server.sampling.schedule import make_trajectory
@@ -64,7 +65,14 @@ def sample(
         report(ProgressReport(Phase.ENCODING, 0, 1, detail=told))
         hold, first = begin(crop, model, request, seeds)
         with in_place(crop.guides.references, model.unet) as references:
-            guided = prepare_guidance(crop, model, request, len(seeds), references)
+            guided = prepare_guidance(
+                crop,
+                model,
+                request,
+                count=len(seeds),
+                references=references,
+                rescale=Rescale(request.cfg_rescale, hold.way),
+            )
             finished = denoise(first, guided, hold, model, report)
         images = []
         # One by one: a VAE takes more memory for a picture than the UNet for a batch of latents.
@@ -128,7 +136,13 @@ def _corner(crop: Crop, model: DiffusionModel) -> tuple[int, int] | None:
 
 
 def prepare_guidance(
-    crop: Crop, model: DiffusionModel, request: Regenerate, count: int, references: References
+    crop: Crop,
+    model: DiffusionModel,
+    request: Regenerate,
+    *,
+    count: int,
+    references: References,
+    rescale: Rescale,
 ) -> Guided:
     """The UNet with everything that it is told in a run of `count` samples at once."""
     guided = is_guided(model, request.cfg)
@@ -144,7 +158,7 @@ def prepare_guidance(
         told(request.prompt, guided=guided),
         count=count,
         cfg=request.cfg,
-        rescale=request.cfg_rescale,
+        rescale=rescale,
         extra=_inpaint_channels(crop, model) if model.spec.inpaint else None,
         controls=Controls(crop.guides.controls, model.unet),
         references=references,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -27,10 +28,16 @@ from scumble_server.prompts.library import Library
 from scumble_server.prompts.wording import word
 from scumble_server.report import silent
 from scumble_server.sampling.loop import prepare_guidance
+from scumble_server.sampling.rescale import Rescale
+from scumble_server.sampling.trajectory import Trajectory
 from tests.server.control.conftest import Get
 from tests.server.sampling.jobs import SIDE, make_crop, make_request, sample_one
 
 MASK = ImageRef("2" * 32, make_request().context.size, PixelFormat.GRAY8)
+
+
+UNCHANGED = Rescale(0.0, cast("Trajectory", None))
+"""No CFG rescale, which alone would look at the way."""
 
 
 def request_with(*prompts: str, **changes: object) -> Regenerate:
@@ -54,7 +61,9 @@ def test_outside_its_region_a_prompt_changes_no_prediction(
         crop = replace(make_crop(), guides=Guides(regions=(mask,) * len(prompts)))
         request = request_with(*prompts, cfg=cfg)
         with torch.inference_mode(), in_place((), model(family).unet) as references:
-            guided = prepare_guidance(crop, model(family), request, 2, references)
+            guided = prepare_guidance(
+                crop, model(family), request, count=2, references=references, rescale=UNCHANGED
+            )
             return guided(latents, torch.tensor(500), 0, 10)
 
     base = predicted(mask=left_half())
