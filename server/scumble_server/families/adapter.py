@@ -77,7 +77,10 @@ class FamilyModel:
         self.latents = Latents(vae, family.layout, spec.latent_scale, device)
         self._pictures: Remembered[torch.Tensor] = Remembered(PICTURES_KEPT)
         self._levels: Remembered[Levels] = Remembered(LEVELS_KEPT)
-        _remember_texts(pipeline)
+        _remember(pipeline, "encode_prompt", TEXTS_KEPT)
+        if family.edits:
+            # Of the VAE's distribution these take the mode, so chance has no part in it.
+            _remember(pipeline, "_encode_vae_image", PICTURES_KEPT)
 
     @property
     def bytes(self) -> int:
@@ -280,15 +283,18 @@ def _scheduler(pipeline: Any, scheduler: Any) -> Iterator[None]:
         pipeline.scheduler = own
 
 
-def _remember_texts(pipeline: Any) -> None:
-    """Let a pipeline keep what its text encoders said: they are larger than many a denoiser."""
-    texts: Remembered[Any] = Remembered(TEXTS_KEPT)
-    encode = pipeline.encode_prompt
+def _remember(pipeline: Any, method: str, limit: int) -> None:
+    """Let a pipeline keep what a method of it gave, by the content of what it was called with.
+
+    Text encoders are larger than many a denoiser, and levels are asked for by a call of their own.
+    """
+    kept: Remembered[Any] = Remembered(limit)
+    make = getattr(pipeline, method)
 
     def remembered(*given: Any, **named: Any) -> Any:
-        return texts.get(fingerprint(given, named), lambda: encode(*given, **named))
+        return kept.get(fingerprint(given, named), lambda: make(*given, **named))
 
-    pipeline.encode_prompt = remembered
+    setattr(pipeline, method, remembered)
 
 
 def _said(request: Regenerate) -> Regenerate:

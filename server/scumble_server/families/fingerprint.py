@@ -11,7 +11,10 @@ from PIL import Image
 
 
 def fingerprint(*values: object) -> bytes:
-    """The same for the same content: text, numbers, arrays, tensors, pictures, and lists of it."""
+    """The same for the same content: text, numbers, arrays, tensors, pictures, and lists of it.
+
+    Generators of chance are all alike to it: what is kept by this must not depend on one.
+    """
     digest = blake2b(digest_size=16)
     for value in values:
         for part in _parts(value):
@@ -31,4 +34,4 @@ def _parts(value: object) -> list[bytes]:
         return _parts(value.detach().float().cpu().numpy())
     if isinstance(value, np.ndarray):
         return [str(value.dtype).encode(), str(value.shape).encode(), value.tobytes()]
-    return [repr(value).encode()]
+    return [b"generator" if isinstance(value, torch.Generator) else repr(value).encode()]

@@ -103,3 +103,22 @@ def test_a_seed_means_the_same_picture_in_every_batch(folder: Path, name: str) -
     _, second = model.sample(crop, request, (1, 2), silent)
     (alone,) = model.sample(crop, request, (2,), silent)
     assert np.abs(second - alone).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", ["flux1-kontext", "flux2"])
+def test_a_reference_is_encoded_once_for_all_variations(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    model = load(folder, name)
+    encoded: list[object] = []
+    encode = type(model.pipeline.vae).encode
+
+    def counting(self: Any, *given: Any, **named: Any) -> Any:
+        encoded.append(None)
+        return encode(self, *given, **named)
+
+    monkeypatch.setattr(type(model.pipeline.vae), "encode", counting)
+    crop, request = job(model, half(255), strength=1.0)
+    model.sample(crop, request, (1, 2, 3), silent)
+    # The reference, the picture to begin with, and the chart for previews.
+    assert len(encoded) == 3
