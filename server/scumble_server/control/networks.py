@@ -30,10 +30,10 @@ def weights_bytes(*modules: torch.nn.Module) -> int:
 
 
 def unknown_kind(kind: ControlKind) -> RequestError:
-    """The error for a union network that was not made for a kind."""
+    """The error for a network that was not made for a kind."""
     return RequestError(
         ErrorCode.UNSUPPORTED_MODEL,
-        f"This union network was not made for {kind.value.replace('_', ' ')} controls.",
+        f"This ControlNet was not made for {kind.value.replace('_', ' ')} controls.",
         "Choose another ControlNet, or leave the choice to Scumble.",
     )
 

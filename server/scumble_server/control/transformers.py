@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_protocol.guides import ControlKind
 from scumble_server.control.kinds import FLUX_UNION
 from scumble_server.control.networks import unknown_kind, weights_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scumble_protocol.guides import ControlKind
     from scumble_server.control.guides import ControlGuide
     from scumble_server.opencv import Floats
 
@@ -172,7 +172,8 @@ def _fitting(guide: ControlGuide, transformer: Any) -> TransformerNet:
     network = guide.network
     known = inspect.signature(transformer.forward).parameters
     if isinstance(network, TransformerNet) and network.added[0] in known:
-        if getattr(network.module.config, "num_mode", None) and guide.kind not in FLUX_UNION:
+        modes = getattr(network.module.config, "num_mode", None)
+        if guide.kind is ControlKind.INPAINT or (modes and guide.kind not in FLUX_UNION):
             raise unknown_kind(guide.kind)
         config, own = transformer.config, network.module.config
         alike = ("num_attention_heads", "attention_head_dim", "in_channels")

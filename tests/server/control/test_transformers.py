@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.guides import ControlKind
@@ -185,4 +187,34 @@ def test_what_does_not_fit_is_refused(families: Path) -> None:
     refused(sd3, guided(crop, make_net(families, flux, "flux1")), request)
     union = make_net(families, flux, "flux1", num_mode=5)
     crop, request = job(flux)
-    assert "normal" in refused(flux, guided(crop, union, kind=ControlKind.NORMAL), request).message
+    for kind in (ControlKind.NORMAL, ControlKind.INPAINT):
+        assert kind.value in refused(flux, guided(crop, union, kind=kind), request).message
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "kinds"),
+    [
+        ("FLUX.1-dev-Controlnet-Union", {"num_mode": 10}, "canny tile depth blur pose"),
+        ("Qwen-Image-ControlNet-Union", {}, "canny soft_edge depth pose"),
+        ("SD3-Controlnet-Tile", {}, "tile blur"),
+    ],
+)
+def test_names_and_configs_tell_kinds(
+    name: str, config: dict[str, Any], kinds: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).mkdir()
+    said = {"_class_name": "FluxControlNetModel"} | config
+    (tmp_path / name / "config.json").write_text(json.dumps(said), "utf-8")
+    weights = tmp_path / name / "diffusion_pytorch_model.safetensors"
+    save_file({"controlnet_blocks.0.weight": torch.zeros(1)}, weights)
+    source = read_addition(name, tmp_path / name, Role.CONTROL)
+    assert " ".join(kind.value for kind in source.controls) == kinds
+
+
+def test_a_network_that_reads_a_mask_too_is_not_offered(tmp_path: Path) -> None:
+    said = {"_class_name": "SD3ControlNetModel", "extra_conditioning_channels": 1}
+    (tmp_path / "config.json").write_text(json.dumps(said), "utf-8")
+    weights = tmp_path / "diffusion_pytorch_model.safetensors"
+    save_file({"controlnet_blocks.0.weight": torch.zeros(1)}, weights)
+    with pytest.raises(RequestError, match="mask"):
+        read_addition("inpaint", tmp_path, Role.CONTROL)
