@@ -181,7 +181,7 @@ class Limits:
     message_bytes: int = 4 * 2**20
     chunk_bytes: int = 2**20
     image_side: int = 16384
-    image_pixels: int = 64 * 2**20
+    image_pixels: int = 256 * 2**20
     prompt_chars: int = 4000
     jobs_per_client: int = 16
     queue_length: int = 64
