@@ -62,7 +62,7 @@ def load_control(source: AdditionSource, device: torch.device) -> Addition:
     tensors = read_tensors(source.files)
     is_union = "task_embedding" in tensors
     kind = diffusers.ControlNetUnionModel if is_union else diffusers.ControlNetModel
-    config = dict(source.files.config) or _control_config(source, tensors)
+    config = dict(source.files.config) or control_config(source, tensors)
     if is_union:
         config["num_control_type"] = tensors["task_embedding"].shape[0]
     if "time_embedding.linear_1.weight" not in tensors:
@@ -134,7 +134,7 @@ def _renamed(name: str) -> str:
     return name
 
 
-def _control_config(source: AdditionSource, tensors: Tensors) -> dict[str, Any]:
+def control_config(source: AdditionSource, tensors: Tensors) -> dict[str, Any]:
     """The config for a file that brings none: a ControlNet is made like its UNet."""
     shipped = {"sd1": "sd1", "sd2": "sd1", "sdxl": "sdxl"}
     base = source.fits[0] if source.fits else ""
