@@ -41,6 +41,11 @@ result = {
     "wide": wide,
     "upscaled": [image.get_width(), image.get_height()],
 }
+"""
+
+REFUSED = """
+image, base = picture(120, 90)
+result = {}
 result["style"] = call("regenerate", image, [base], style="watercolor")
 result["passes"] = call("regenerate", image, [base], passes="often")
 result["ratio"] = call("expand", image, [base], ratio="wide")
@@ -94,9 +99,7 @@ DONE = [3, ""]
 CALLING_ERROR, EXECUTION_ERROR = 1, 0
 
 
-def test_every_procedure_does_what_it_says_or_says_why_not(
-    desk: Desk, served: ServerProcess
-) -> None:
+def test_every_procedure_does_what_it_says(desk: Desk, served: ServerProcess) -> None:
     result = desk.run(GROUPS + EVERY_PROCEDURE)
     assert result["told"] == dict.fromkeys(result["told"], DONE)
     upscaled, widened, sketched, removed, everything, expanded, sampled, filled, first = result[
@@ -126,6 +129,14 @@ def test_every_procedure_does_what_it_says_or_says_why_not(
     assert result["upscaled"] == [294, 147]
     assert result["tree"][-1] == "base"
     assert len(result["tree"]) == 10
+    assert desk.jobs == []
+    assert served.process.poll() is None
+
+
+def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(
+    desk: Desk, served: ServerProcess
+) -> None:
+    result = desk.run(GROUPS + REFUSED)
     for refused, why in (
         ("style", "Did you mean watercolour?"),
         ("passes", "'often'"),
@@ -140,7 +151,7 @@ def test_every_procedure_does_what_it_says_or_says_why_not(
     assert "would not become any larger" in result["nothing added"][1]
     status, sentence = result["indexed"]
     assert (status, "Image ▸ Mode ▸ RGB" in sentence) == (EXECUTION_ERROR, True)
-    assert result["unchanged"] == 10
+    assert result["unchanged"] == 1
     assert desk.jobs == []
     assert served.process.poll() is None
 
