@@ -37,7 +37,7 @@ _STRICT = 8.0
 suits all sides; at large ones it would be a blur, so that few have to decide."""
 _FALLING_OFF = 1.3
 """The deeper in the hole, the less is a patch to be trusted: by this factor for each pixel."""
-_CLEARLY = 0.1
+_CLEARLY = 0.2
 """How much less strange a guess must be that may make something up."""
 _LEAST_MARGIN = 256
 _LEAST = np.float32(1e-6)

@@ -20,8 +20,9 @@ _THIN = 7.0
 """Holes that reach no farther than so many pixels from what is known need not shrink any more."""
 _SMALL = 96 * 96
 """Pixels up to which every patch can be compared with every other one."""
-_TINY = 32 * 32
-"""Pixels below which a picture is not shrunk further, since nothing of its shapes would be left."""
+_TINY = 64 * 64
+"""Pixels below which a picture is not shrunk further: patches would hold whole things, and bring
+them along."""
 _FEWEST = 200
 """Known patches that a size must have, or else it is too small."""
 _LIVELINESS = 2.0

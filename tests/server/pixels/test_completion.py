@@ -15,6 +15,7 @@ from scumble_server.completion.complete import complete
 from scumble_server.completion.pyramid import Hole
 from scumble_server.fill import fill_unknown
 from scumble_server.opencv import Floats
+from tests.server.photos import photo
 
 _data: Any = skimage.data
 
@@ -72,6 +73,23 @@ def test_a_horizon_goes_on() -> None:
     is_dark = cv2.blur(completed[..., 0], (5, 5)) < 0.7
     far = np.abs(rows - 90 - 0.15 * columns) > 8
     assert (is_dark == is_ground)[hole & far].mean() > 0.98
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_thing_before_a_calm_wall_leaves_the_wall(seed: int) -> None:
+    picture = np.asarray(photo() / 255, np.float32)
+    # A model of a shuttle, beside a face that might be brought along.
+    outline = [(395, 0), (440, 0), (445, 60), (470, 130), (475, 230), (440, 270), (430, 275),
+               (365, 275), (345, 230), (370, 130), (385, 70)]  # fmt: skip
+    mask = np.zeros((512, 512), np.uint8)
+    cv2.fillPoly(mask, [np.array(outline)], 255)
+    hole = cv2.dilate(mask, np.ones((13, 13), np.uint8)) > 0
+    completed = complete(picture, hole, seed, unheard)
+    above_the_table = np.zeros_like(hole)
+    above_the_table[:220] = hole[:220]
+    wall = completed[above_the_table]
+    assert wall.mean(axis=1).min() > 0.4, "nothing dark"
+    assert np.ptp(wall, axis=1).max() < 0.25, "nothing colourful"
 
 
 def test_the_seed_alone_decides() -> None:
