@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import json
 import shutil
 import sys
@@ -81,7 +82,8 @@ def _info(arguments: Namespace) -> None:
         say(json.dumps(fields, indent=2))
         return
     for name, value in fields.items():
-        say(f"{name:12} {value}")
+        told = ", ".join(map(str, value)) if isinstance(value, list) else value
+        say(f"{name:16} {told}")
 
 
 def _get(arguments: Namespace) -> None:
@@ -148,10 +150,14 @@ def _models(arguments: Namespace) -> tuple[ModelInfo, ...]:
 
 
 def _fields(model: ModelInfo) -> dict[str, object]:
-    fields = dataclasses.asdict(model)
-    return {
-        name: value.value if hasattr(value, "value") else value for name, value in fields.items()
-    }
+    return {name: _plain(value) for name, value in dataclasses.asdict(model).items()}
+
+
+def _plain(value: object) -> object:
+    """A value without the classes that stand for it in the program."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.value if isinstance(value, enum.Enum) else value
 
 
 def _unknown(model: str, names: list[str]) -> RequestError:

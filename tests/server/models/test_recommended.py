@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -29,3 +32,16 @@ def test_an_entry_is_complete(model: Recommended) -> None:
 def test_no_model_is_listed_twice() -> None:
     ids = [model.id for model in recommended()]
     assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_the_command_line_shows_it(options: tuple[str, ...]) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "scumble_cli", "models", "recommended", *options],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert all(model.id in shown for model in recommended())
+    if options:
+        assert [entry["id"] for entry in json.loads(shown)] == [it.id for it in recommended()]
