@@ -41,6 +41,7 @@ class Form(OrderForm, QtCore.QObject):
     mode: Choice
     style: Choice
     model: Choice
+    sampler: Choice
     refine: StrengthSlider
     count: WholeNumber
     seed: SeedField
@@ -144,6 +145,7 @@ class Form(OrderForm, QtCore.QObject):
     def _connect(self) -> None:
         self.mode.chosen.connect(self.show_mode)
         self.model.chosen.connect(self.follow_model)
+        self.sampler.chosen.connect(self.follow_sampler)
         self.style.chosen.connect(self.follow_style)
         self.second.chosen.connect(self.show_mode)
         self.refine.changed.connect(self.show_mode)

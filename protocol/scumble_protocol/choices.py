@@ -45,6 +45,26 @@ class Schedule(str, enum.Enum):
     BETA = "beta"
 
 
+_TIMESTEPS = (Schedule.AUTOMATIC, Schedule.SGM_UNIFORM, Schedule.SIMPLE)
+_NOT_NORMAL = tuple(item for item in Schedule if item is not Schedule.NORMAL)
+_SOME = {
+    # DDIM's formula takes for granted that steps are equally long up to the end.
+    Sampler.DDIM: (Schedule.AUTOMATIC, Schedule.SGM_UNIFORM),
+    # Consistency models know whole timesteps alone, and timestep 0 gives back what they read.
+    Sampler.LCM: _TIMESTEPS,
+    Sampler.TCD: _TIMESTEPS,
+    # A third order falls over the leap down to the lowest level.
+    Sampler.DPMPP_3M_SDE: _NOT_NORMAL,
+    # A flow ends in the picture itself, where nothing is left to be done.
+    Sampler.FLOW_EULER: _NOT_NORMAL,
+}
+
+
+def schedules_for(sampler: Sampler) -> tuple[Schedule, ...]:
+    """The schedules that make sense with a sampler."""
+    return _SOME.get(sampler, tuple(Schedule))
+
+
 class MaskedContent(str, enum.Enum):
     """What a model finds under the mask at first."""
 

@@ -56,6 +56,7 @@ class Form(OrderForm):
     mode: Choice
     model: Choice
     sampler: Choice
+    schedule: Choice
     upscaler: Choice
     style: Choice
     advanced: Advanced
@@ -219,7 +220,7 @@ def test_what_a_model_can_not_do_is_greyed_and_left_out(form: Form) -> None:
 def test_a_style_sets_what_it_says_besides_words(form: Form, tmp_path: Path) -> None:
     (tmp_path / "fast.json").write_text(
         '{"title": "Fast", "prompt": "{prompt}, fast", "model": "other", "sampler": "ddim",'
-        ' "schedule": "beta", "steps": 4, "cfg": 1.5}'
+        ' "schedule": "sgm_uniform", "steps": 4, "cfg": 1.5}'
     )
     (tmp_path / "broken.json").write_text("[]")
     other = dataclasses.replace(STARTER, id="other")
@@ -237,7 +238,7 @@ def test_a_style_sets_what_it_says_besides_words(form: Form, tmp_path: Path) -> 
     order = form.order()
     settings = order.settings
     assert (settings.model, settings.steps, settings.cfg) == ("other", 4, 1.5)
-    assert (settings.sampler, settings.schedule) == (Sampler.DDIM, Schedule.BETA)
+    assert (settings.sampler, settings.schedule) == (Sampler.DDIM, Schedule.SGM_UNIFORM)
     assert order.style == "fast"
     form.style.choose("comic")
     form.follow_style()
@@ -281,3 +282,13 @@ def test_what_a_file_says_is_set_and_the_rest_stays(form: Form) -> None:
     settings = form.order().settings
     assert (settings.prompt, settings.steps, settings.negative) == ("a dog", 12, "dogs")
     assert settings.controls == (CONTROL,)
+
+
+def test_a_sampler_offers_the_schedules_that_it_has(form: Form) -> None:
+    form.show_view(view())
+    form.fill(ORDER)
+    assert form.schedule.id() == "beta"
+    form.sampler.choose("ddim")
+    form.follow_sampler()
+    assert [item.id for item in form.schedule.items] == ["automatic", "sgm_uniform"]
+    assert form.order().settings.schedule is Schedule.AUTOMATIC

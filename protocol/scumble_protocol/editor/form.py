@@ -185,6 +185,10 @@ class OrderForm:
             self._set({name: getattr(model, name) for name in _RECOMMENDED})
         self._show_model()
 
+    def follow_sampler(self) -> None:
+        """Offer the schedules that the chosen sampler has."""
+        self.schedule.offer(schedule_items(Sampler(self.sampler.id()), self.tr))
+
     def follow_style(self) -> None:
         """Set what the chosen style asks for besides words."""
         style = self.view.styles.usable.get(self.style.id()) if self.view else None
@@ -214,9 +218,11 @@ class OrderForm:
         for name in ("steps", "cfg"):
             if name in values:
                 getattr(self.advanced, name).set_value(values[name])
-        for name in ("sampler", "schedule"):
-            if name in values:
-                getattr(self, name).choose(values[name].value)
+        if "sampler" in values:
+            self.sampler.choose(values["sampler"].value)
+        self.follow_sampler()
+        if "schedule" in values:
+            self.schedule.choose(values["schedule"].value)
 
     def _show_model(self) -> None:
         """Offer what goes with the chosen model, and grey what it can't do."""
@@ -224,6 +230,7 @@ class OrderForm:
         self._offer_samplers()
         if model is not None and not self.sampler.has_wanted():
             self.sampler.choose(model.sampler.value)
+            self.follow_sampler()
             self.schedule.choose(model.schedule.value)
         if self.view and self.view.models and hasattr(self.advanced, "vae"):
             own = self.tr("The model's own")
@@ -236,7 +243,7 @@ class OrderForm:
         model = self.chosen_model
         known = self.view.samplers if self.view else ()
         self.sampler.offer(sampler_items((model and model.samplers) or known or tuple(Sampler)))
-        self.schedule.offer(schedule_items(self.tr))
+        self.follow_sampler()
 
     def _offer_guides(self) -> None:
         view = self.view

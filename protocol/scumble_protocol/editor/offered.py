@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
+from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule, schedules_for
 from scumble_protocol.editor.canvas import Source
 from scumble_protocol.editor.fields import Item
 from scumble_protocol.editor.language import Translate
@@ -80,14 +80,14 @@ def sampler_items(samplers: Iterable[Sampler]) -> list[Item]:
     return [Item(sampler.value, SAMPLER_NAMES[sampler]) for sampler in samplers]
 
 
-def schedule_items(tr: Translate) -> list[Item]:
-    """Schedules by their proper names."""
+def schedule_items(sampler: Sampler, tr: Translate) -> list[Item]:
+    """The schedules that a sampler has, by their proper names."""
     return [
         Item(
             schedule.value,
             tr("Automatic") if schedule is Schedule.AUTOMATIC else SCHEDULE_NAMES[schedule],
         )
-        for schedule in Schedule
+        for schedule in schedules_for(sampler)
     ]
 
 

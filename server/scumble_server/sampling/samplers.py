@@ -1,11 +1,11 @@
-"""The samplers as painters know them: diffusers' class for each, and the schedules that it has."""
+"""The samplers as painters know them: diffusers' class for each, and what may be asked of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scumble_protocol.choices import Sampler, Schedule
+from scumble_protocol.choices import Sampler, Schedule, schedules_for
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.requests import Refinement, Regenerate, Request, Upscale
 
@@ -17,15 +17,6 @@ FLOW = "flow"
 
 SAMPLE = "sample"
 
-EVERYTHING = tuple(Schedule)
-NOT_NORMAL = tuple(schedule for schedule in Schedule if schedule is not Schedule.NORMAL)
-"""The schedules without a leap down to the lowest level, over which a third order falls."""
-TIMESTEPS = (Schedule.AUTOMATIC, Schedule.SGM_UNIFORM, Schedule.SIMPLE)
-"""The schedules of whole timesteps, all that a consistency model knows, and without timestep 0,
-where it gives back what it reads."""
-EVEN = (Schedule.AUTOMATIC, Schedule.SGM_UNIFORM)
-"""The schedules whose steps are equally long up to the end, as DDIM's formula takes for granted."""
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -36,26 +27,19 @@ class Recipe:
         normalized: Whether its samples keep a variance of 1 (signal² + noise² = 1); in the others
             the picture always has its full strength.
         changes: What the sampler changes in the model's own scheduler config.
-        schedules: The schedules that make sense with it.
         predicts_sample: Whether it can do with a model that predicts the picture itself.
     """
 
     scheduler: str
     normalized: bool
     changes: Mapping[str, Any] = field(default_factory=dict)
-    schedules: tuple[Schedule, ...] = EVERYTHING
     predicts_sample: bool = False
 
 
-def _solver(
-    scheduler: str,
-    algorithm: str,
-    order: int,
-    schedules: tuple[Schedule, ...] = EVERYTHING,
-) -> Recipe:
+def _solver(scheduler: str, algorithm: str, order: int) -> Recipe:
     # Lower orders at the end: the last step goes to no noise at all, where the others are unstable.
     changes = {"algorithm_type": algorithm, "solver_order": order, "lower_order_final": True}
-    return Recipe(scheduler, True, changes, schedules, predicts_sample=True)
+    return Recipe(scheduler, True, changes, predicts_sample=True)
 
 
 RECIPES = {
@@ -68,12 +52,12 @@ RECIPES = {
     Sampler.DPMPP_2S: _solver("DPMSolverSinglestepScheduler", "dpmsolver++", 2),
     Sampler.DPMPP_2M: _solver("DPMSolverMultistepScheduler", "dpmsolver++", 2),
     Sampler.DPMPP_2M_SDE: _solver("DPMSolverMultistepScheduler", "sde-dpmsolver++", 2),
-    Sampler.DPMPP_3M_SDE: _solver("ThirdOrderSde", "sde-dpmsolver++", 3, NOT_NORMAL),
+    Sampler.DPMPP_3M_SDE: _solver("ThirdOrderSde", "sde-dpmsolver++", 3),
     Sampler.DPMPP_SDE: Recipe("DPMSolverSDEScheduler", normalized=False),
-    Sampler.DDIM: Recipe("DDIMScheduler", normalized=True, schedules=EVEN, predicts_sample=True),
+    Sampler.DDIM: Recipe("DDIMScheduler", normalized=True, predicts_sample=True),
     Sampler.UNIPC: Recipe("UniPCMultistepScheduler", normalized=True, predicts_sample=True),
-    Sampler.LCM: Recipe("LCMScheduler", normalized=True, schedules=TIMESTEPS, predicts_sample=True),
-    Sampler.TCD: Recipe("TCDScheduler", normalized=True, schedules=TIMESTEPS, predicts_sample=True),
+    Sampler.LCM: Recipe("LCMScheduler", normalized=True, predicts_sample=True),
+    Sampler.TCD: Recipe("TCDScheduler", normalized=True, predicts_sample=True),
 }
 """For models whose noise is added to pictures. Those trained on flows have Euler's method alone."""
 
@@ -87,11 +71,6 @@ def samplers_for(prediction: str) -> tuple[Sampler, ...]:
         for sampler, recipe in RECIPES.items()
         if prediction != SAMPLE or recipe.predicts_sample
     )
-
-
-def schedules_for(sampler: Sampler) -> tuple[Schedule, ...]:
-    """The schedules that a sampler has."""
-    return RECIPES[sampler].schedules if sampler in RECIPES else (Schedule.AUTOMATIC,)
 
 
 def check_sampler(sampler: Sampler, prediction: str) -> None:

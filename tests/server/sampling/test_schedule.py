@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from scumble_protocol.choices import Sampler, Schedule
+from scumble_protocol.choices import Sampler, Schedule, schedules_for
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise, SeededBrownian
 from scumble_server.sampling.pace import Pace
@@ -22,9 +22,7 @@ from tests.server.sampling.jobs import half_mask
 
 SHAPE = torch.Size((1, 4, 8, 8))
 CPU = torch.device("cpu")
-COMBINATIONS = [
-    (sampler, schedule) for sampler, recipe in RECIPES.items() for schedule in recipe.schedules
-]
+COMBINATIONS = [(sampler, schedule) for sampler in RECIPES for schedule in schedules_for(sampler)]
 
 every_combination = pytest.mark.parametrize(("sampler", "schedule"), COMBINATIONS)
 

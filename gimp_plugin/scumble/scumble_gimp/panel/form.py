@@ -157,6 +157,7 @@ class Form(OrderForm):
         self.mode.chosen = self.show_mode
         self.model.chosen = self._model_chosen
         self.style.chosen = self._style_chosen
+        self.sampler.chosen = self.follow_sampler
         self.prompt.changed = self._prompt_written
         self.refine.changed = self.show_mode
         self.guides.changed = self._name_guides
