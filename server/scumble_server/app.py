@@ -33,6 +33,7 @@ from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.outcomes import Unusable
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.wording import check_prompts
+from scumble_server.sampling.samplers import check_request
 from scumble_server.service import Service
 from scumble_server.state import log_to, open_folder
 from scumble_server.worker import Worker
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from scumble_protocol.errors import ScumbleError
     from scumble_protocol.messages import ModelInfo
+    from scumble_protocol.requests import Request
     from scumble_server.config import ServerConfig
     from scumble_server.outcomes import Outcome
     from scumble_server.state import StateFolder
@@ -124,9 +126,13 @@ class _Program:
             version=version(),
             device=guess_device(config.device),
             look_up=self._catalog.list,
-            check=functools.partial(check_prompts, library=self._library),
+            check=self._check,
             answer=Measuring(self._catalog, self._library).answer,
         )
+
+    def _check(self, request: Request) -> None:
+        check_prompts(request, self._library)
+        check_request(request)
 
     async def run(self, ready: Callable[[Endpoint], None]) -> None:
         """Serve until told to stop."""
