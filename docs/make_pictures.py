@@ -21,10 +21,10 @@ from scumble_cli.commands.demo import SAMPLE
 from scumble_protocol.geometry import Size
 from scumble_server.app import STARTER_FOLDER
 from scumble_server.models.catalog import UPSCALERS_FOLDER
-from scumble_server.opencv import unit
-from scumble_server.report import Report
+from scumble_server.pixels.opencv import unit
 from scumble_server.upscale.lanczos import Lanczos
 from scumble_server.upscale.loading import load_network
+from scumble_server.work.report import Report
 from starter.captions import with_article
 from starter.desk import Desk, Order
 from starter.judge import PLAIN_COLOURS, contact_sheet, shrunk

@@ -22,21 +22,21 @@ from scumble_protocol import endpoint
 from scumble_protocol.endpoint import Endpoint
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import SUBPROTOCOL
-from scumble_server.blobstore import BlobStore, disk_error
-from scumble_server.connection import Connection
+from scumble_server.clients.connection import Connection
+from scumble_server.clients.gate import refuse_strangers
+from scumble_server.clients.service import Service
 from scumble_server.device_guess import guess_device
-from scumble_server.gate import refuse_strangers
-from scumble_server.jobs import JobBook
-from scumble_server.journal import Journal
-from scumble_server.measuring import Measuring
+from scumble_server.jobs.blobstore import BlobStore, disk_error
+from scumble_server.jobs.book import JobBook
+from scumble_server.jobs.journal import Journal
+from scumble_server.jobs.outcomes import Unusable
+from scumble_server.jobs.worker import Worker
 from scumble_server.models.catalog import STARTER, Catalog
-from scumble_server.outcomes import Unusable
 from scumble_server.prompts.library import Library
+from scumble_server.prompts.measuring import Measuring
 from scumble_server.prompts.wording import check_prompts
 from scumble_server.sampling.samplers import check_request
-from scumble_server.service import Service
 from scumble_server.state import log_to, open_folder
-from scumble_server.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from scumble_protocol.messages import ModelInfo
     from scumble_protocol.requests import Request
     from scumble_server.config import ServerConfig
-    from scumble_server.outcomes import Outcome
+    from scumble_server.jobs.outcomes import Outcome
+    from scumble_server.jobs.worker import Engine
     from scumble_server.state import StateFolder
-    from scumble_server.worker import Engine
 
 _STOP_SECONDS = 5.0
 """For the running job to reach its next report; a model that is being loaded takes longer."""

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from scumble_protocol.messages import Device, ModelInfo
     from scumble_protocol.requests import Request
-    from scumble_server.made import Result
     from scumble_server.models.catalog import Catalog
     from scumble_server.prompts.library import Library
-    from scumble_server.report import Reporter
+    from scumble_server.work.made import Result
+    from scumble_server.work.report import Reporter
 
 
 class DeviceEngine:

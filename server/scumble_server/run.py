@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from scumble_protocol.requests import LoadModel, Regenerate, Remove, Request, ShowMask
-from scumble_server.made import Made, Result
-from scumble_server.means import Blobs, Means, Shelf
 from scumble_server.prompts.library import Library
-from scumble_server.regenerate import regenerate
-from scumble_server.remove import remove
-from scumble_server.report import Reporter
-from scumble_server.show_mask import show_mask
-from scumble_server.stopwatch import Stopwatch
-from scumble_server.upscaling import upscale
+from scumble_server.work.made import Made, Result
+from scumble_server.work.means import Blobs, Means, Shelf
+from scumble_server.work.regenerate import regenerate
+from scumble_server.work.remove import remove
+from scumble_server.work.report import Reporter
+from scumble_server.work.show_mask import show_mask
+from scumble_server.work.stopwatch import Stopwatch
+from scumble_server.work.upscaling import upscale
 
 
 def run(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
-from scumble_server.blobstore import disk_error
+from scumble_server.jobs.blobstore import disk_error
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,9 +16,9 @@ from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
 from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.opencv import Mask
-from scumble_server.report import Report
+from scumble_server.pixels.opencv import Mask
 from scumble_server.run import run
+from scumble_server.work.report import Report
 
 from .scenes import Pixels
 

@@ -13,7 +13,7 @@ import torch
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
+from scumble_server.work.report import silent
 from tests.cli.program import samples, save_picture, scumble, sentence_of
 from tests.end_to_end.server_process import TINY, ServerProcess, running_server
 from tests.server.models.checkpoints import make_folder

@@ -17,7 +17,7 @@ from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
-from scumble_server.opencv import Picture, Samples
+from scumble_server.pixels.opencv import Picture, Samples
 from tests.end_to_end.server_process import Painter, painter, running_server
 from tests.server.models.checkpoints import make_folder
 from tests.server.photos import opaque, photo

@@ -8,7 +8,7 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 
-from scumble_server.opencv import Picture
+from scumble_server.pixels.opencv import Picture
 
 _data: Any = skimage.data
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scumble_protocol.requests import Regenerate
-    from scumble_server.made import Result
-    from scumble_server.report import Report
+    from scumble_server.work.made import Result
+    from scumble_server.work.report import Report
 
 
 class InProcess:

@@ -16,9 +16,9 @@ from scumble_protocol.editor.result import result_group
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import ModelInfo, ModelKind
-from scumble_server.compose import compose
-from scumble_server.opencv import unit
-from scumble_server.prepare import prepare
+from scumble_server.pixels.compose import compose
+from scumble_server.pixels.opencv import unit
+from scumble_server.pixels.prepare import prepare
 from scumble_server.spec import ModelSpec
 
 GOALS = {1024: 25.0, 2048: 100.0, 4096: 500.0}

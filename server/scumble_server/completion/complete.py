@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from scumble_server import opencv
 from scumble_server.completion.descriptors import Describer
 from scumble_server.completion.peel import peel
 from scumble_server.completion.pyramid import PATCH, RADIUS, Hole, Level, known_patches, pyramid
@@ -15,8 +14,9 @@ from scumble_server.completion.search import Matches
 from scumble_server.completion.settling import settled
 from scumble_server.completion.site import Places, Site
 from scumble_server.completion.votes import vote
-from scumble_server.fill import extend
-from scumble_server.opencv import Floats
+from scumble_server.pixels import opencv
+from scumble_server.pixels.fill import extend
+from scumble_server.pixels.opencv import Floats
 
 Told = Callable[[int, int], None]
 """Takes how many steps of how many are done; what it raises ends the work."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scumble_server.completion.site import Places, Site
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 
 _COMPONENTS = 48
 """Principal components kept of a patch; with half of them, gravel gets bald spots."""

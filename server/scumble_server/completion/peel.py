@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from scumble_server import opencv
 from scumble_server.completion.site import Site
-from scumble_server.opencv import Floats
+from scumble_server.pixels import opencv
+from scumble_server.pixels.opencv import Floats
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 

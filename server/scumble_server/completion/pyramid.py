@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scumble_server import opencv
-from scumble_server.opencv import AREA, Floats
+from scumble_server.pixels import opencv
+from scumble_server.pixels.opencv import AREA, Floats
 
 Hole = NDArray[np.bool_]
 """(height, width): what is not known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scumble_server.completion.site import Places, Site
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 
 _BESIDE = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _CHUNK = 1024

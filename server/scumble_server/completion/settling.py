@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from scumble_server import opencv
 from scumble_server.completion.pyramid import RADIUS
 from scumble_server.completion.site import Places, Site
-from scumble_server.fill import extend
-from scumble_server.opencv import Floats
+from scumble_server.pixels import opencv
+from scumble_server.pixels.fill import extend
+from scumble_server.pixels.opencv import Floats
 
 _WIDTH = 6.0
 """Standard deviation in pixels over which differences at the rim are averaged; finer is texture."""

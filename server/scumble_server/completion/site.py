@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scumble_server import opencv
 from scumble_server.completion.pyramid import PATCH, RADIUS, Hole, Level, known_patches
-from scumble_server.opencv import Floats
+from scumble_server.pixels import opencv
+from scumble_server.pixels.opencv import Floats
 
 Places = NDArray[np.intp]
 """Pixels as numbers, counted row by row through the picture with its margin."""

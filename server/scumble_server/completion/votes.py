@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scumble_server.completion.site import Places, Site
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 
 _LEAST = np.float32(1e-12)
 _CHUNK = 2**16

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scumble_server.control.sources import AdditionSource
-    from scumble_server.opencv import Floats
+    from scumble_server.pixels.opencv import Floats
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from scumble_server.opencv import Floats
+    from scumble_server.pixels.opencv import Floats
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height in pixels."""

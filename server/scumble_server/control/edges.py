@@ -7,8 +7,8 @@ from typing import cast
 import cv2
 import numpy as np
 
-from scumble_server import opencv
-from scumble_server.opencv import Floats, Mask
+from scumble_server.pixels import opencv
+from scumble_server.pixels.opencv import Floats, Mask
 
 CANNY_LOW, CANNY_HIGH = 100, 200
 """Gradients (Sobel, of 8 bits) from which on a pixel goes an edge on, and from which on it begins

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scumble_server import opencv
-from scumble_server.opencv import AREA, LINEAR, Array, Floats
+from scumble_server.pixels import opencv
+from scumble_server.pixels.opencv import AREA, LINEAR, Array, Floats
 
 if TYPE_CHECKING:
     from collections.abc import Callable

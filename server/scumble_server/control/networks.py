@@ -14,7 +14,7 @@ from scumble_server.control.kinds import UNION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scumble_server.opencv import Floats
+    from scumble_server.pixels.opencv import Floats
 
 Residuals = tuple[list[torch.Tensor], torch.Tensor]
 """What is added to each of a UNet's down blocks, and to its middle."""

@@ -10,17 +10,17 @@ import numpy as np
 from scumble_protocol.guides import Control, ControlKind, Reference
 from scumble_protocol.images import ImageRef
 from scumble_protocol.requests import Regenerate
-from scumble_server import opencv
-from scumble_server.compose import Layer
 from scumble_server.control.addition import Box, PeopleFinder, Preprocessor
 from scumble_server.control.choosing import ChosenControl, ChosenReference, choose
 from scumble_server.control.guides import ControlGuide, Guides, Influence, ReferenceGuide
 from scumble_server.control.preprocess import hidden, preprocessed
-from scumble_server.crop import Crop, scaled
-from scumble_server.made import Made
-from scumble_server.means import Means
-from scumble_server.opencv import Floats, Samples, unit
-from scumble_server.resizing import frame_of
+from scumble_server.pixels import opencv
+from scumble_server.pixels.compose import Layer
+from scumble_server.pixels.crop import Crop, scaled
+from scumble_server.pixels.opencv import Floats, Samples, unit
+from scumble_server.pixels.resizing import frame_of
+from scumble_server.work.made import Made
+from scumble_server.work.means import Means
 
 if TYPE_CHECKING:
     from scumble_server.models.model import Model

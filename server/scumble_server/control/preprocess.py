@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 
 from scumble_protocol.guides import ControlKind
-from scumble_server import opencv
 from scumble_server.control import edges
 from scumble_server.control.addition import Box, Preprocessor
-from scumble_server.opencv import Floats
+from scumble_server.pixels import opencv
+from scumble_server.pixels.opencv import Floats
 
 HIDDEN = 0.5
 """From this local strength on, an inpaint control is not shown the picture."""

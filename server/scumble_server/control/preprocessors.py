@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from scumble_server.control.addition import Box
     from scumble_server.control.sources import AdditionSource
-    from scumble_server.opencv import Floats
+    from scumble_server.pixels.opencv import Floats
 
 _FAR_IS_LARGE = frozenset({"GLPNForDepthEstimation", "ZoeDepthForDepthEstimation"})
 """Models that tell metres; the others tell nearness."""

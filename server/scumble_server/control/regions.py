@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from scumble_server.opencv import Floats
+    from scumble_server.pixels.opencv import Floats
 
 
 def latent_region(mask: Floats, scale: int, device: torch.device) -> torch.Tensor:

@@ -9,7 +9,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 
 SURE = 0.3
 """The confidence from which on a point is drawn."""

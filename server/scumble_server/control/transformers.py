@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scumble_server.control.guides import ControlGuide
-    from scumble_server.opencv import Floats
+    from scumble_server.pixels.opencv import Floats
 
     Encode = Callable[[Floats], torch.Tensor]
 

@@ -10,8 +10,8 @@ from scumble_server.control.choosing import choose
 if TYPE_CHECKING:
     from scumble_protocol.requests import Regenerate
     from scumble_server.control.networks import Vae
-    from scumble_server.means import Means
     from scumble_server.models.model import Model
+    from scumble_server.work.means import Means
 
 
 def with_vae(model: Model, request: Regenerate, means: Means) -> Model:

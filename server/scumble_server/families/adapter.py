@@ -17,7 +17,6 @@ import torch
 
 from scumble_protocol.choices import MaskedContent
 from scumble_protocol.messages import Phase
-from scumble_server.abilities import refuse_unable
 from scumble_server.control.transformers import controls_in_place
 from scumble_server.families.asking import arguments, full_steps, whole_picture
 from scumble_server.families.drift import put_back
@@ -31,12 +30,13 @@ from scumble_server.models.remembered import Remembered
 from scumble_server.prompts import attention
 from scumble_server.prompts.tokens import Count
 from scumble_server.prompts.wording import Wording
-from scumble_server.report import PreviewReport, ProgressReport
 from scumble_server.sampling.hold import Hold, latent_mask
 from scumble_server.sampling.noise import Noise
 from scumble_server.sampling.pace import Pace
 from scumble_server.sampling.resizing import picture_latents
 from scumble_server.sampling.steps import steps_run
+from scumble_server.work.abilities import refuse_unable
+from scumble_server.work.report import PreviewReport, ProgressReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scumble_protocol.requests import Regenerate
-    from scumble_server.crop import Crop
     from scumble_server.families.family import Family
-    from scumble_server.opencv import Floats
-    from scumble_server.report import Reporter
+    from scumble_server.pixels.crop import Crop
+    from scumble_server.pixels.opencv import Floats
     from scumble_server.spec import ModelSpec
+    from scumble_server.work.report import Reporter
 
 TEXTS_KEPT = 16
 PICTURES_KEPT = 8

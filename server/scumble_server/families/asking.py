@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 
 from scumble_protocol.requests import Regenerate
-from scumble_server import opencv
-from scumble_server.crop import Crop, scaled
 from scumble_server.families.family import Family, Guidance, Shown
-from scumble_server.opencv import Floats, unit
+from scumble_server.pixels import opencv
+from scumble_server.pixels.crop import Crop, scaled
+from scumble_server.pixels.opencv import Floats, unit
 
 HIDDEN = 0.5
 """From this mask value on, a model that fills holes is not shown the picture (as in diffusers)."""

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 
 MOST_SHIFT = 0.06
 """Most that is taken for a drift, as a part of the longer side; beyond it is another picture."""

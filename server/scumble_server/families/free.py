@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from scumble_protocol.requests import Regenerate
-from scumble_server import opencv
-from scumble_server.crop import Crop
+from scumble_server.pixels import opencv
+from scumble_server.pixels.crop import Crop
 
 WIDE = 16
 """Half the width in pixels from which a grey area is a strength of its own, not a soft edge."""

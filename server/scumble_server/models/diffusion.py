@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from scumble_protocol.requests import Regenerate
     from scumble_server.control.networks import Vae
-    from scumble_server.crop import Crop
+    from scumble_server.pixels.crop import Crop
     from scumble_server.prompts.tokens import Count
     from scumble_server.prompts.wording import Wording
-    from scumble_server.report import Reporter
     from scumble_server.spec import ModelSpec
+    from scumble_server.work.report import Reporter
 
 PROMPTS_KEPT = 32
 PICTURES_KEPT = 8

@@ -12,7 +12,7 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNot
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
 from scumble_server.models.hub_files import HubFile, choose_files, is_whole
-from scumble_server.report import ProgressReport
+from scumble_server.work.report import ProgressReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from scumble_server.report import Reporter
+    from scumble_server.work.report import Reporter
 
 MIB = 2**20
 

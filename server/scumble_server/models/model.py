@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from scumble_protocol.requests import Regenerate
-    from scumble_server.crop import Crop
-    from scumble_server.opencv import Floats
+    from scumble_server.pixels.crop import Crop
+    from scumble_server.pixels.opencv import Floats
     from scumble_server.prompts.tokens import Count
     from scumble_server.prompts.wording import Wording
-    from scumble_server.report import Reporter
     from scumble_server.spec import ModelSpec
+    from scumble_server.work.report import Reporter
 
 
 class Model(Protocol):

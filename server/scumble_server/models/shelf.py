@@ -24,8 +24,8 @@ from scumble_server.models.sources import (
     HubSource,
     LanczosSource,
 )
-from scumble_server.report import ProgressReport
 from scumble_server.upscale.lanczos import Lanczos
+from scumble_server.work.report import ProgressReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from scumble_server.control.catalog import Additions
     from scumble_server.models.catalog import Catalog
     from scumble_server.models.model import Model
-    from scumble_server.report import Reporter
     from scumble_server.spec import ModelSpec
     from scumble_server.upscale.face_restorer import FaceRestorer
     from scumble_server.upscale.upscaler import Upscaler
+    from scumble_server.work.report import Reporter
 
     Kept = Model | Upscaler | FaceRestorer | Addition
 

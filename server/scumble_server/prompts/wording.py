@@ -15,8 +15,8 @@ from scumble_server.prompts.library import Library
 from scumble_server.prompts.lora_file import check_lora
 from scumble_server.prompts.tags import LoraTag, take_tags
 from scumble_server.prompts.tokens import names_in
-from scumble_server.refinement import as_regenerate
-from scumble_server.variations import seeds_of
+from scumble_server.work.refinement import as_regenerate
+from scumble_server.work.variations import seeds_of
 
 _EMBEDDING = re.compile(r"(?<![\w-])embedding:\s*([^\s,:()\[\]]+)", re.IGNORECASE)
 

@@ -10,7 +10,6 @@ from scumble_protocol.messages import Phase
 from scumble_server.control.references import in_place
 from scumble_server.control.regions import latent_region
 from scumble_server.control.residuals import Controls
-from scumble_server.report import PreviewReport, ProgressReport, Reporter
 from scumble_server.sampling.content import latent_content
 from scumble_server.sampling.guidance import Guided, Region, Told, is_guided, tell
 from scumble_server.sampling.hold import Hold, latent_mask
@@ -20,6 +19,7 @@ from scumble_server.sampling.rescale import Rescale
 from scumble_server.sampling.resizing import picture_latents
 from scumble_server.sampling.samplers import check_sampler, check_schedule
 from scumble_server.sampling.schedule import make_trajectory
+from scumble_server.work.report import PreviewReport, ProgressReport, Reporter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from scumble_protocol.requests import Regenerate
     from scumble_server.control.references import References
-    from scumble_server.crop import Crop
     from scumble_server.models.diffusion import DiffusionModel
+    from scumble_server.pixels.crop import Crop
 
 HIDDEN = 0.5
 """From this mask value on, an inpainting UNet is not shown the picture (as in diffusers)."""

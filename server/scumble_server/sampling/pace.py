@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
-from scumble_server.report import UNKNOWN
+from scumble_server.work.report import UNKNOWN
 
 Clock = Callable[[], float]
 

@@ -10,8 +10,8 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scumble_server.crop import Crop
-    from scumble_server.opencv import Floats
+    from scumble_server.pixels.crop import Crop
+    from scumble_server.pixels.opencv import Floats
 
 
 def picture_latents(crop: Crop, encode: Callable[[Floats], torch.Tensor]) -> torch.Tensor:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from scumble_protocol.geometry import Size
-from scumble_server import opencv
-from scumble_server.fill import extend
-from scumble_server.opencv import LINEAR, Floats, Picture, unit
-from scumble_server.prepare import has_transparency
+from scumble_server.pixels import opencv
+from scumble_server.pixels.fill import extend
+from scumble_server.pixels.opencv import LINEAR, Floats, Picture, unit
+from scumble_server.pixels.prepare import has_transparency
 from scumble_server.upscale.resizing import ResizedRows
 from scumble_server.upscale.rows import ArrayRows, Rows
 

@@ -7,15 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from scumble_protocol.geometry import Size
-from scumble_server import opencv
-from scumble_server.opencv import Picture, quantized
-from scumble_server.prepare import has_transparency
-from scumble_server.report import Reporter
+from scumble_server.pixels import opencv
+from scumble_server.pixels.opencv import Picture, quantized
+from scumble_server.pixels.prepare import has_transparency
 from scumble_server.upscale.colors import colors_of
 from scumble_server.upscale.resizing import ResizedRows
 from scumble_server.upscale.rows import ArrayRows, Rows
 from scumble_server.upscale.steps import Steps
 from scumble_server.upscale.upscaler import Upscaler
+from scumble_server.work.report import Reporter
 
 BAND_BYTES = 32 * 2**20
 """Bytes of the rows that are brought to the picture's depth at once, as floats."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from scumble_server.opencv import AREA, LANCZOS, Floats, resized
+from scumble_server.pixels.opencv import AREA, LANCZOS, Floats, resized
 from scumble_server.upscale.face_restorer import FaceRestorer
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 
 
 class FaceRestorer(ABC):

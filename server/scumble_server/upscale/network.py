@@ -12,7 +12,7 @@ from spandrel import ModelTiling
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Pass
 from scumble_server.models.device import is_out_of_memory
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 from scumble_server.upscale.resizing import ResizedRows
 from scumble_server.upscale.rows import ArrayRows, Rows
 from scumble_server.upscale.steps import Steps

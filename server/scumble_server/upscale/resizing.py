@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scumble_protocol.geometry import Size
-from scumble_server import opencv
-from scumble_server.opencv import AREA, LANCZOS, LINEAR, Floats
+from scumble_server.pixels import opencv
+from scumble_server.pixels.opencv import AREA, LANCZOS, LINEAR, Floats
 from scumble_server.upscale.rows import Rows
 
 _REACH = {LINEAR: 1, LANCZOS: 4}

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from scumble_protocol.geometry import Size
-from scumble_server.opencv import Floats, Samples, unit
+from scumble_server.pixels.opencv import Floats, Samples, unit
 
 
 class Rows(ABC):

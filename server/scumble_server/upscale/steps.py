@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from scumble_protocol.messages import Phase
-from scumble_server.report import UNKNOWN, ProgressReport, Reporter
+from scumble_server.work.report import UNKNOWN, ProgressReport, Reporter
 
 
 class Steps:

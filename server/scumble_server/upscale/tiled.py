@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scumble_protocol.geometry import Rect, Size
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 from scumble_server.upscale.rows import GrowingRows, Rows
 from scumble_server.upscale.tiles import Span, weights
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import numpy as np
 
 from scumble_protocol.geometry import Size
 from scumble_protocol.messages import Pass
-from scumble_server.opencv import Floats
-from scumble_server.report import Reporter
+from scumble_server.pixels.opencv import Floats
 from scumble_server.upscale.rows import ArrayRows, Rows
 from scumble_server.upscale.steps import Steps
+from scumble_server.work.report import Reporter
 
 
 class Upscaler(ABC):

@@ -13,7 +13,7 @@ from scumble_server.control.places import Role
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
+from scumble_server.work.report import silent
 from tests.server.control import additions
 from tests.server.models.checkpoints import make_folder
 

@@ -19,9 +19,9 @@ from scumble_server.control.guides import ControlGuide, Guides, Influence
 from scumble_server.control.kinds import UNION
 from scumble_server.control.networks import ControlNet
 from scumble_server.control.places import Role
-from scumble_server.crop import Crop
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.report import Cancelled, ProgressReport, Report, silent
+from scumble_server.pixels.crop import Crop
+from scumble_server.work.report import Cancelled, ProgressReport, Report, silent
 from tests.server.control.conftest import Added, Get
 from tests.server.sampling.jobs import SIDE, half_mask, make_crop, make_request, sample_one
 from tests.server.sampling.test_against_diffusers import assert_same_picture, encode_mode

@@ -20,7 +20,7 @@ from scumble_server.models.catalog import Catalog
 from scumble_server.models.checkpoints import SHIPPED_CONFIGS
 from scumble_server.models.json_files import read_json
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
+from scumble_server.work.report import silent
 
 CPU = torch.device("cpu")
 

@@ -21,13 +21,13 @@ from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
 from scumble_server.control import edges
-from scumble_server.made import Made
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.opencv import Samples
+from scumble_server.pixels.opencv import Samples
 from scumble_server.prompts.library import Library
-from scumble_server.report import silent
 from scumble_server.run import run
+from scumble_server.work.made import Made
+from scumble_server.work.report import silent
 from tests.server.control.conftest import Get
 from tests.server.photos import opaque, photo
 from tests.server.sampling.jobs import make_request

@@ -16,7 +16,7 @@ from scumble_server.control.ade20k import COLORS
 from scumble_server.control.places import Role
 from scumble_server.control.preprocess import hidden, network_for, normals, preprocessed
 from scumble_server.control.skeleton import drawn, from_coco
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 from tests.server.control.conftest import Added
 from tests.server.photos import photo
 

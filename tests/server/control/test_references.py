@@ -18,9 +18,9 @@ from scumble_server.control.adapter import ImageEncoder, IPAdapter
 from scumble_server.control.guides import Guides, Influence, ReferenceGuide
 from scumble_server.control.places import Role
 from scumble_server.control.references import in_place
-from scumble_server.crop import Crop
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.report import Cancelled, ProgressReport, Report, silent
+from scumble_server.pixels.crop import Crop
+from scumble_server.work.report import Cancelled, ProgressReport, Report, silent
 from tests.server.control.additions import make_adapter
 from tests.server.control.conftest import Added, Get
 from tests.server.models.checkpoints import make_unet

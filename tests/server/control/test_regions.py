@@ -26,10 +26,10 @@ from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.wording import word
-from scumble_server.report import silent
 from scumble_server.sampling.loop import prepare_guidance
 from scumble_server.sampling.rescale import Rescale
 from scumble_server.sampling.trajectory import Trajectory
+from scumble_server.work.report import silent
 from tests.server.control.conftest import Get
 from tests.server.sampling.jobs import SIDE, make_crop, make_request, sample_one
 

@@ -24,9 +24,9 @@ from scumble_server.control.loading import load_addition
 from scumble_server.control.places import Role
 from scumble_server.control.sources import read_addition
 from scumble_server.control.transformers import TransformerNet
-from scumble_server.crop import Crop
 from scumble_server.families.adapter import FamilyModel
-from scumble_server.report import silent
+from scumble_server.pixels.crop import Crop
+from scumble_server.work.report import silent
 from tests.server.families.test_adapter import SIDE, job, load
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")

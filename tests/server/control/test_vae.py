@@ -16,7 +16,7 @@ from scumble_server.control.networks import Vae
 from scumble_server.control.places import Role
 from scumble_server.control.sources import read_addition
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.report import silent
+from scumble_server.work.report import silent
 from tests.server.control.conftest import Added, Get
 from tests.server.models.original_layout import vae_name
 from tests.server.sampling.jobs import make_crop, make_request, sample_one

@@ -16,15 +16,15 @@ from scumble_protocol.choices import Schedule
 from scumble_protocol.errors import RequestError
 from scumble_protocol.geometry import Rect
 from scumble_protocol.requests import Regenerate
-from scumble_server.crop import Crop
 from scumble_server.families import loading
 from scumble_server.families.adapter import FamilyModel
 from scumble_server.models.configs import read_spec
 from scumble_server.models.folders import check_folder
 from scumble_server.models.loading import load_folder
-from scumble_server.opencv import Mask
-from scumble_server.prepare import prepare
-from scumble_server.report import silent
+from scumble_server.pixels.crop import Crop
+from scumble_server.pixels.opencv import Mask
+from scumble_server.pixels.prepare import prepare
+from scumble_server.work.report import silent
 from tests.server.families.tiny import make_family
 from tests.server.photos import opaque, photo
 from tests.server.pixels.requests import request_for

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from scumble_server.families.drift import find_drift, put_back
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 from tests.server.photos import photo
 
 SIDE = 512

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from scumble_server.families.free import is_free
-from scumble_server.report import silent
+from scumble_server.work.report import silent
 from tests.server.families.test_adapter import SIDE, folder, job, load, one_thread
 from tests.server.photos import photo
 

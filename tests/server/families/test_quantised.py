@@ -18,7 +18,7 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.families.adapter import FamilyModel
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
+from scumble_server.work.report import silent
 from tests.server.families.tiny import make_family
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")

@@ -11,7 +11,7 @@ from scumble_server.models.catalog import Catalog
 from scumble_server.models.headers import TensorHeader, weigh
 from scumble_server.models.memory import needed
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
+from scumble_server.work.report import silent
 from tests.server.models.checkpoints import make_folder
 
 

@@ -17,14 +17,14 @@ from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
-from scumble_server import ladder as ladder_module
-from scumble_server.made import Result
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.saving import decode_in_tiles, is_taking_turns, take_turns
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
 from scumble_server.run import run
+from scumble_server.work import ladder as ladder_module
+from scumble_server.work.made import Result
+from scumble_server.work.report import silent
 from tests.server.models.checkpoints import make_folder
 from tests.server.photos import opaque, photo
 from tests.server.pixels.requests import request_for

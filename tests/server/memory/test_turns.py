@@ -22,9 +22,9 @@ from scumble_server.models.configs import read_spec
 from scumble_server.models.folders import check_folder
 from scumble_server.models.loading import load_folder
 from scumble_server.models.saving import is_taking_turns
-from scumble_server.opencv import Floats
-from scumble_server.prepare import prepare
-from scumble_server.report import silent
+from scumble_server.pixels.opencv import Floats
+from scumble_server.pixels.prepare import prepare
+from scumble_server.work.report import silent
 from tests.server.families.tiny import make_family
 from tests.server.models.checkpoints import make_folder
 from tests.server.photos import opaque, photo

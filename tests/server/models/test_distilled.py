@@ -15,8 +15,8 @@ from scumble_protocol.geometry import Rect
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
-from scumble_server.prepare import prepare
-from scumble_server.report import silent
+from scumble_server.pixels.prepare import prepare
+from scumble_server.work.report import silent
 from tests.server.models.checkpoints import SCHEDULER, make_text_encoder, make_tokenizer, make_vae
 from tests.server.photos import opaque, photo
 from tests.server.pixels.requests import request_for

@@ -16,7 +16,7 @@ from scumble_server.models.catalog import Catalog
 from scumble_server.models.hub import fetch
 from scumble_server.models.hub_files import HubFile, choose_files
 from scumble_server.models.sources import FolderSource
-from scumble_server.report import Cancelled, ProgressReport, Report, silent
+from scumble_server.work.report import Cancelled, ProgressReport, Report, silent
 from tests.server.models.hub_server import Trouble, hub_of
 
 if TYPE_CHECKING:

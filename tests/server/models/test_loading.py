@@ -10,7 +10,7 @@ import torch
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
+from scumble_server.work.report import silent
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.loading import load_folder
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import Cancelled, ProgressReport, Report, silent
 from scumble_server.upscale.lanczos import Lanczos
+from scumble_server.work.report import Cancelled, ProgressReport, Report, silent
 
 if TYPE_CHECKING:
     from pathlib import Path

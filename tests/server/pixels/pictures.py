@@ -8,7 +8,7 @@ from scumble_protocol.blobs import blob_id
 from scumble_protocol.geometry import Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
-from scumble_server.opencv import Samples
+from scumble_server.pixels.opencv import Samples
 
 
 class Pictures:

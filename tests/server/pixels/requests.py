@@ -12,7 +12,7 @@ from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
-from scumble_server.opencv import Mask
+from scumble_server.pixels.opencv import Mask
 from scumble_server.spec import ModelSpec
 
 SPEC = ModelSpec(

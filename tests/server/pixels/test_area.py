@@ -15,16 +15,16 @@ from scumble_protocol.choices import Sampler
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.requests import Regenerate, ShowMask
-from scumble_server import means
 from scumble_server.app import STARTER_FOLDER
-from scumble_server.compose import Layer
-from scumble_server.made import Made
 from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.opencv import Mask, Picture
-from scumble_server.prepare import prepare
-from scumble_server.report import silent
+from scumble_server.pixels.compose import Layer
+from scumble_server.pixels.opencv import Mask, Picture
+from scumble_server.pixels.prepare import prepare
 from scumble_server.run import run
+from scumble_server.work import means
+from scumble_server.work.made import Made
+from scumble_server.work.report import silent
 from tests.server.photos import opaque, photo
 from tests.server.pixels.pictures import Pictures
 from tests.server.pixels.requests import SMALL, ellipse, request_for

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from scumble_protocol.geometry import Rect, Size
-from scumble_server import opencv
-from scumble_server.color import match_color
-from scumble_server.crop import Crop
-from scumble_server.opencv import Floats
-from scumble_server.prepare import prepare
+from scumble_server.pixels import opencv
+from scumble_server.pixels.color import match_color
+from scumble_server.pixels.crop import Crop
+from scumble_server.pixels.opencv import Floats
+from scumble_server.pixels.prepare import prepare
 from tests.server.photos import opaque, photo
 from tests.server.pixels.requests import SPEC, ellipse, request_for
 

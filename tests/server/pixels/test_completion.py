@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from scumble_server.completion.complete import complete
 from scumble_server.completion.pyramid import Hole
-from scumble_server.fill import fill_unknown
-from scumble_server.opencv import Floats
+from scumble_server.pixels.fill import fill_unknown
+from scumble_server.pixels.opencv import Floats
 from tests.server.photos import photo
 
 _data: Any = skimage.data

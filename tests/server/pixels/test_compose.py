@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.geometry import Rect, Size
-from scumble_server.compose import Layer, compose, untouched
-from scumble_server.crop import Crop
-from scumble_server.masks import blend_mask, soften
-from scumble_server.opencv import Floats, Picture, Samples
-from scumble_server.prepare import prepare
+from scumble_server.pixels.compose import Layer, compose, untouched
+from scumble_server.pixels.crop import Crop
+from scumble_server.pixels.masks import blend_mask, soften
+from scumble_server.pixels.opencv import Floats, Picture, Samples
+from scumble_server.pixels.prepare import prepare
 from tests.server.photos import opaque, photo
 from tests.server.pixels.requests import SMALL, SPEC, ellipse, request_for
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble_protocol.geometry import Rect, Size
-from scumble_server.crop import working_size
-from scumble_server.prepare import prepare
+from scumble_server.pixels.crop import working_size
+from scumble_server.pixels.prepare import prepare
 from scumble_server.spec import ModelSpec
 from tests.server.photos import opaque, photo
 from tests.server.pixels.requests import SMALL, SPEC, ellipse, request_for

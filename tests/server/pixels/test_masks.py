@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
-from scumble_server.masks import blend_mask, bounds, soften
-from scumble_server.opencv import Mask
+from scumble_server.pixels.masks import blend_mask, bounds, soften
+from scumble_server.pixels.opencv import Mask
 from tests.server.pixels.requests import ellipse
 
 sizes = st.builds(Size, st.integers(1, 90), st.integers(1, 90))

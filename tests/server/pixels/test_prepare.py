@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scumble_protocol.choices import MaskedContent
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
-from scumble_server.fill import extend, fill_unknown
-from scumble_server.opencv import Picture
-from scumble_server.prepare import prepare
+from scumble_server.pixels.fill import extend, fill_unknown
+from scumble_server.pixels.opencv import Picture
+from scumble_server.pixels.prepare import prepare
 from tests.server.photos import opaque, photo
 from tests.server.pixels.requests import SMALL, SPEC, ellipse, request_for
 

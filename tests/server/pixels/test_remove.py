@@ -12,12 +12,12 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Phase
 from scumble_protocol.requests import Remove
-from scumble_server.compose import Layer
-from scumble_server.means import Shelf
-from scumble_server.opencv import Mask, Picture
-from scumble_server.prepare import prepare
-from scumble_server.report import Cancelled, ProgressReport, Report, Reporter, silent
+from scumble_server.pixels.compose import Layer
+from scumble_server.pixels.opencv import Mask, Picture
+from scumble_server.pixels.prepare import prepare
 from scumble_server.run import run
+from scumble_server.work.means import Shelf
+from scumble_server.work.report import Cancelled, ProgressReport, Report, Reporter, silent
 from tests.server.photos import opaque
 from tests.server.pixels.pictures import Pictures
 from tests.server.pixels.requests import SMALL, ellipse, request_for

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.requests import Regenerate
-from scumble_server.compose import Layer
-from scumble_server.crop import scaled
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.opencv import Floats, Picture
-from scumble_server.prepare import prepare
-from scumble_server.report import silent
-from scumble_server.resizing import Frame, covering
+from scumble_server.pixels.compose import Layer
+from scumble_server.pixels.crop import scaled
+from scumble_server.pixels.opencv import Floats, Picture
+from scumble_server.pixels.prepare import prepare
+from scumble_server.pixels.resizing import Frame, covering
 from scumble_server.run import run
 from scumble_server.sampling.resizing import picture_latents
+from scumble_server.work.report import silent
 from tests.server.models.checkpoints import make_folder
 from tests.server.photos import opaque, photo
 from tests.server.pixels.pictures import Pictures

@@ -17,16 +17,16 @@ from scumble_protocol.messages import Phase
 from scumble_protocol.requests import LoadModel, Regenerate, Upscale
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import (
+from scumble_server.run import run
+from scumble_server.sampling import loop
+from scumble_server.work.report import (
     Cancelled,
     PreviewReport,
     ProgressReport,
     Report,
     silent,
 )
-from scumble_server.run import run
-from scumble_server.sampling import loop
-from scumble_server.variations import seeds_of
+from scumble_server.work.variations import seeds_of
 from tests.server.models.checkpoints import make_folder
 from tests.server.photos import opaque, photo
 from tests.server.pixels.pictures import Pictures

@@ -15,7 +15,7 @@ from scumble_protocol.messages import Phase
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.prompts.encoding import MOST_CORRECTION, Text, weigh
 from scumble_server.prompts.tokens import Count
-from scumble_server.report import ProgressReport, Report, silent
+from scumble_server.work.report import ProgressReport, Report, silent
 from tests.server.prompts.conftest import FAMILIES, Get
 from tests.server.sampling.jobs import make_crop, make_request, sample_one
 

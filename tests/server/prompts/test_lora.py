@@ -21,7 +21,7 @@ from scumble_server.models.shelf import Shelf
 from scumble_server.prompts.lora import read_alphas
 from scumble_server.prompts.lora_file import check_fit, read_lora_header
 from scumble_server.prompts.wording import Lora, Wording
-from scumble_server.report import Cancelled, Report, silent
+from scumble_server.work.report import Cancelled, Report, silent
 from tests.server.prompts.additions_files import (
     PARTS,
     attention_places,

@@ -13,7 +13,7 @@ from scumble_server.app import STARTER_FOLDER
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
+from scumble_server.work.report import silent
 from tests.server.sampling.jobs import make_crop, make_request, sample_one
 
 SIDE = 256

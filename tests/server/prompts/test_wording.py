@@ -18,13 +18,13 @@ from scumble_protocol.geometry import Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
-from scumble_server.made import Result
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.wording import PromptUsed, word
-from scumble_server.report import silent
 from scumble_server.run import run
+from scumble_server.work.made import Result
+from scumble_server.work.report import silent
 from tests.server.prompts.additions_files import attention_places, save_embedding, save_kohya
 from tests.server.prompts.conftest import Get
 from tests.server.sampling.jobs import SIDE, make_request

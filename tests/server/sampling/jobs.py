@@ -11,14 +11,14 @@ from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
-from scumble_server.crop import Crop
+from scumble_server.pixels.crop import Crop
 from scumble_server.sampling.loop import sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scumble_server.models.diffusion import DiffusionModel
-    from scumble_server.report import Reporter
+    from scumble_server.work.report import Reporter
 
 SIDE = 64
 

@@ -13,8 +13,8 @@ import torch
 from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.requests import Regenerate
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.report import silent
 from scumble_server.sampling.samplers import RECIPES
+from scumble_server.work.report import silent
 from tests.server.sampling.jobs import half_mask, make_crop, make_request, sample_one
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scumble_server.crop import Crop
+    from scumble_server.pixels.crop import Crop
 
 SEED = 7
 LEVEL = 1 / 255

@@ -10,8 +10,8 @@ import pytest
 from scumble_protocol.choices import Sampler
 from scumble_protocol.messages import Phase
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.report import ProgressReport, Report, silent
 from scumble_server.sampling.samplers import RECIPES
+from scumble_server.work.report import ProgressReport, Report, silent
 from tests.server.sampling.jobs import half_mask, make_crop, make_request, sample_one
 
 if TYPE_CHECKING:

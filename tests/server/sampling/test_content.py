@@ -11,9 +11,9 @@ import torch
 
 from scumble_protocol.choices import MaskedContent
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.report import silent
 from scumble_server.sampling.content import latent_content
 from scumble_server.sampling.noise import Noise
+from scumble_server.work.report import silent
 from tests.server.sampling.jobs import SIDE, make_crop, make_request, sample_one
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import torch
 
 from scumble_protocol.choices import Sampler, Schedule
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.report import silent
 from scumble_server.sampling.noise import Noise
 from scumble_server.sampling.rescale import Rescale, rescaled
 from scumble_server.sampling.schedule import make_trajectory
 from scumble_server.sampling.trajectory import Level
+from scumble_server.work.report import silent
 from tests.server.models.checkpoints import SCHEDULER
 from tests.server.sampling.jobs import make_crop, make_request, sample_one
 

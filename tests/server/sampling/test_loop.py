@@ -12,8 +12,8 @@ import torch
 from scumble_protocol.choices import Sampler
 from scumble_protocol.messages import Phase
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.report import Cancelled, PreviewReport, ProgressReport, Report, silent
 from scumble_server.sampling.samplers import RECIPES
+from scumble_server.work.report import Cancelled, PreviewReport, ProgressReport, Report, silent
 from tests.server.sampling.jobs import SIDE, half_mask, make_crop, make_request, sample_one
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scumble_server.crop import Crop
+    from scumble_server.pixels.crop import Crop
 
 SEEDS = range(4)
 

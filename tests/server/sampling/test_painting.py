@@ -12,13 +12,13 @@ import pytest
 from scumble_protocol.choices import MaskedContent
 from scumble_protocol.messages import Phase
 from scumble_protocol.requests import Regenerate
-from scumble_server.crop import Crop
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.model import Model
-from scumble_server.opencv import Floats
-from scumble_server.painting import paint
-from scumble_server.report import Cancelled, ProgressReport, Report, Reporter, silent
+from scumble_server.pixels.crop import Crop
+from scumble_server.pixels.opencv import Floats
 from scumble_server.sampling.steps import steps_run
+from scumble_server.work.painting import paint
+from scumble_server.work.report import Cancelled, ProgressReport, Report, Reporter, silent
 from tests.server.sampling.jobs import half_mask, make_crop, make_request
 
 

@@ -11,13 +11,13 @@ from scumble_protocol.choices import Sampler, Schedule, schedules_for
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.requests import LoadModel, Upscale
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.report import silent
 from scumble_server.sampling.samplers import (
     RECIPES,
     check_request,
     check_sampler,
     samplers_for,
 )
+from scumble_server.work.report import silent
 from tests.protocol.samples import REFINE
 from tests.server.sampling.jobs import make_crop, make_request
 

@@ -14,8 +14,8 @@ from scumble_server.app import STARTER_FOLDER
 from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
 from scumble_server.sampling.samplers import RECIPES
+from scumble_server.work.report import silent
 from starter import judge
 from tests.server.sampling.jobs import make_crop, make_request, sample_one
 

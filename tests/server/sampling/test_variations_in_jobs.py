@@ -13,13 +13,13 @@ import torch
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Phase
-from scumble_server.made import Result
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import ProgressReport, Report, silent
 from scumble_server.run import run
 from scumble_server.sampling import loop
-from scumble_server.variations import batches
+from scumble_server.work.made import Result
+from scumble_server.work.report import ProgressReport, Report, silent
+from scumble_server.work.variations import batches
 from tests.server.models.checkpoints import make_folder
 from tests.server.pixels.requests import request_for
 

@@ -24,16 +24,16 @@ from scumble_protocol.messages import (
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.session import BlobArrived, ClientSession, ServerSession
 from scumble_server.app import STARTER_FOLDER
-from scumble_server.blobstore import BlobStore
-from scumble_server.jobs import JobBook
-from scumble_server.journal import Journal
-from scumble_server.measuring import Measuring
+from scumble_server.clients.service import Service
+from scumble_server.jobs.blobstore import BlobStore
+from scumble_server.jobs.book import JobBook
+from scumble_server.jobs.journal import Journal
+from scumble_server.jobs.outcomes import Broken, Done, Outcome, Ready, Reported, Stopped
 from scumble_server.models.catalog import Catalog
-from scumble_server.outcomes import Broken, Done, Outcome, Ready, Reported, Stopped
 from scumble_server.prompts.library import Library
+from scumble_server.prompts.measuring import Measuring
 from scumble_server.prompts.wording import check_prompts
-from scumble_server.report import PreviewReport, ProgressReport
-from scumble_server.service import Service
+from scumble_server.work.report import PreviewReport, ProgressReport
 from tests.protocol.samples import IMAGE_BYTES, MASK_BYTES, REGENERATE, STARTER
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.errors import ErrorCode, ServerError
-from scumble_server.blobstore import BlobStore, disk_error
+from scumble_server.jobs.blobstore import BlobStore, disk_error
 
 ONE, TWO, THREE = (bytes([value]) * 100 for value in (1, 2, 3))
 

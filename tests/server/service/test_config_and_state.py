@@ -64,7 +64,7 @@ def test_the_log_file_takes_what_the_server_logs(tmp_path: Path) -> None:
     folder = open_folder(tmp_path)
     handler = log_to(folder)
     try:
-        logging.getLogger("scumble_server.worker").warning("a word")
+        logging.getLogger("scumble_server.jobs.worker").warning("a word")
     finally:
         logging.getLogger("scumble_server").removeHandler(handler)
         handler.close()

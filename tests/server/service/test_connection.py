@@ -38,8 +38,8 @@ from scumble_protocol.messages import (
     Want,
     Welcome,
 )
-from scumble_server.connection import Connection
-from scumble_server.gate import refuse_strangers
+from scumble_server.clients.connection import Connection
+from scumble_server.clients.gate import refuse_strangers
 from tests.protocol.samples import REGENERATE, STARTER
 from tests.server.service.rig import BLOBS, RESULT, Server
 from tests.timing import MS

@@ -12,7 +12,7 @@ import pytest
 
 from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.messages import Accepted, Cancelled, Finished, ResultLayer, Started
-from scumble_server.journal import SCHEMA, Journal
+from scumble_server.jobs.journal import SCHEMA, Journal
 from tests.protocol.samples import IMAGE, MASK, REGENERATE, UPSCALE
 
 FINISHED = Finished("one", 3, REGENERATE, (ResultLayer(REGENERATE.context, IMAGE, MASK, 42),), ())

@@ -11,10 +11,10 @@ import pytest
 
 from scumble_protocol.messages import AskNames, Measure, Measured, Names
 from scumble_server.app import STARTER_FOLDER
-from scumble_server.measuring import Measuring
+from scumble_server.clients.questions import Questions
 from scumble_server.models.catalog import Catalog
 from scumble_server.prompts.library import Library
-from scumble_server.questions import Questions
+from scumble_server.prompts.measuring import Measuring
 from tests.timing import MS
 
 

@@ -31,8 +31,8 @@ from scumble_protocol.messages import (
 )
 from scumble_protocol.pixels import PixelFormat, Pixels
 from scumble_protocol.session import ServerSession
-from scumble_server.blobstore import BlobStore
-from scumble_server.outbox import Outbox
+from scumble_server.clients.outbox import Outbox
+from scumble_server.jobs.blobstore import BlobStore
 from tests.timing import MS
 
 STATUS = Status(0.0, 0, 0, 0, ())

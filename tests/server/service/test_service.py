@@ -30,7 +30,7 @@ from scumble_protocol.messages import (
     Welcome,
 )
 from scumble_protocol.requests import LoadModel
-from scumble_server.outcomes import ModelsChanged, Ready
+from scumble_server.jobs.outcomes import ModelsChanged, Ready
 from tests.protocol.samples import IMAGE, IMAGE_BYTES, MASK, MASK_BYTES, REGENERATE, STARTER
 from tests.server.service.rig import RESULT, Editor, Server, variant
 

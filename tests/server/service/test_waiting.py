@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scumble_server.waiting import WaitingLine
+from scumble_server.jobs.waiting import WaitingLine
 
 
 def taken(line: WaitingLine) -> list[str]:

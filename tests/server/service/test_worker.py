@@ -17,10 +17,8 @@ from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Device, ModelInfo, Phase
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import LoadModel, Request
-from scumble_server.blobstore import BlobStore
-from scumble_server.compose import Layer
-from scumble_server.made import Made, Result
-from scumble_server.outcomes import (
+from scumble_server.jobs.blobstore import BlobStore
+from scumble_server.jobs.outcomes import (
     Broken,
     Done,
     ModelsChanged,
@@ -30,8 +28,10 @@ from scumble_server.outcomes import (
     Stopped,
     Unusable,
 )
-from scumble_server.report import ProgressReport, Reporter
-from scumble_server.worker import Worker
+from scumble_server.jobs.worker import Worker
+from scumble_server.pixels.compose import Layer
+from scumble_server.work.made import Made, Result
+from scumble_server.work.report import ProgressReport, Reporter
 from tests.protocol.samples import REGENERATE, STARTER
 from tests.timing import MS
 

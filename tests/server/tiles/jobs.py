@@ -12,12 +12,12 @@ from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Refinement, Regenerate, Request, Upscale
-from scumble_server.compose import Layer
-from scumble_server.made import Result
-from scumble_server.means import Shelf
-from scumble_server.opencv import Mask, Picture, Samples
-from scumble_server.report import Report
+from scumble_server.pixels.compose import Layer
+from scumble_server.pixels.opencv import Mask, Picture, Samples
 from scumble_server.run import run
+from scumble_server.work.made import Result
+from scumble_server.work.means import Shelf
+from scumble_server.work.report import Report
 
 
 @dataclass

@@ -16,9 +16,9 @@ from scumble_protocol.messages import ModelKind, Pass
 from scumble_server import app
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.opencv import Picture
-from scumble_server.report import silent
+from scumble_server.pixels.opencv import Picture
 from scumble_server.upscale.face_restorer import FaceRestorer
+from scumble_server.work.report import silent
 from tests.server.photos import opaque, photo
 from tests.server.tiles.jobs import Desk, composited
 from tests.server.upscale.networks import esrgan, write

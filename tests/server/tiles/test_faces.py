@@ -11,10 +11,10 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.guides import Control, ControlKind
 from scumble_protocol.requests import Regenerate
-from scumble_server.face_finding import find_faces
-from scumble_server.opencv import Mask, Picture
-from scumble_server.report import Cancelled, PreviewReport, ProgressReport
+from scumble_server.pixels.opencv import Mask, Picture
 from scumble_server.run import run
+from scumble_server.work.face_finding import find_faces
+from scumble_server.work.report import Cancelled, PreviewReport, ProgressReport
 from tests.server.photos import opaque, photo
 from tests.server.tiles.jobs import Desk, composited
 

@@ -10,10 +10,10 @@ from scumble_protocol.choices import Sampler
 from scumble_protocol.geometry import Size
 from scumble_protocol.messages import Pass, Phase
 from scumble_protocol.requests import Regenerate
-from scumble_server.made import Result
-from scumble_server.opencv import Mask, Picture
-from scumble_server.report import Cancelled, PreviewReport, ProgressReport
+from scumble_server.pixels.opencv import Mask, Picture
 from scumble_server.run import run
+from scumble_server.work.made import Result
+from scumble_server.work.report import Cancelled, PreviewReport, ProgressReport
 from tests.server.photos import opaque, photo
 from tests.server.pixels.requests import ellipse
 from tests.server.tiles.jobs import Desk, composited

@@ -8,11 +8,11 @@ import pytest
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Pass
-from scumble_server.opencv import Picture
+from scumble_server.pixels.opencv import Picture
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.wording import check_prompts
-from scumble_server.report import Cancelled, PreviewReport, ProgressReport
 from scumble_server.run import run
+from scumble_server.work.report import Cancelled, PreviewReport, ProgressReport
 from tests.server.photos import opaque, photo
 from tests.server.tiles.jobs import Desk, refinement
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from scumble_server.detail import on_grid
-from scumble_server.opencv import Picture
+from scumble_server.pixels.opencv import Picture
 from scumble_server.sampling.field import cut_noise
+from scumble_server.work.detail import on_grid
 from tests.server.photos import opaque
 from tests.server.tiles.jobs import Desk, refinement
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble_protocol.geometry import Size
-from scumble_server.report import Cancelled, Report, silent
 from scumble_server.upscale.enlarge import enlarge
 from scumble_server.upscale.lanczos import Lanczos
 from scumble_server.upscale.upscaler import Upscaler
+from scumble_server.work.report import Cancelled, Report, silent
 from tests.server.photos import opaque, photo
 from tests.server.upscale.networks import compact, load, write
 

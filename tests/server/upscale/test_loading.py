@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.report import silent
 from scumble_server.upscale.loading import load_network
 from scumble_server.upscale.network import Network
+from scumble_server.work.report import silent
 from tests.server.upscale.networks import compact, esrgan, load, write
 
 CPU = torch.device("cpu")

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from scumble_protocol.geometry import Size
-from scumble_server.opencv import unit
-from scumble_server.report import Cancelled, ProgressReport, Report
+from scumble_server.pixels.opencv import unit
 from scumble_server.upscale.network import OVERLAP, Network
+from scumble_server.work.report import Cancelled, ProgressReport, Report
 from tests.server.photos import photo
 from tests.server.upscale.networks import compact, esrgan, load, write
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble_protocol.geometry import Size
-from scumble_server import opencv
-from scumble_server.opencv import AREA, LANCZOS, LINEAR, Floats
+from scumble_server.pixels import opencv
+from scumble_server.pixels.opencv import AREA, LANCZOS, LINEAR, Floats
 from scumble_server.upscale.resizing import ResizedRows
 from scumble_server.upscale.rows import ArrayRows, MixedRows, Rows
 

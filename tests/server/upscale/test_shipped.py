@@ -14,10 +14,10 @@ from scumble_protocol.messages import ModelKind
 from scumble_server import app
 from scumble_server.models.catalog import UPSCALERS_FOLDER, Catalog
 from scumble_server.models.shelf import Shelf
-from scumble_server.opencv import unit
-from scumble_server.report import Report
+from scumble_server.pixels.opencv import unit
 from scumble_server.upscale.network import Network
 from scumble_server.upscale.upscaler import Upscaler
+from scumble_server.work.report import Report
 
 CPU = torch.device("cpu")
 SIZE_LIMIT = 3_000_000

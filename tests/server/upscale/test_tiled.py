@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble_protocol.geometry import Rect
-from scumble_server.opencv import Floats
+from scumble_server.pixels.opencv import Floats
 from scumble_server.upscale.rows import ArrayRows
 from scumble_server.upscale.tiled import Layout, TiledRows
 from scumble_server.upscale.tiles import spans

@@ -1,0 +1,110 @@
+"""What one client is still to be sent: messages before pictures, and no stale previews."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from scumble_protocol.errors import ErrorCode
+from scumble_protocol.messages import Encoding, Preview, Progress, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from scumble_protocol.messages import ServerMessage
+    from scumble_protocol.session import ServerSession
+    from scumble_server.jobs.blobstore import BlobStore
+
+_FULL = 1000
+"""Messages. No ordinary client comes near; one that asks without reading the answers does."""
+
+
+def lost_picture() -> Refused:
+    """The answer to wanting what is not there, or was damaged on disk."""
+    return Refused(
+        "",
+        ErrorCode.UNKNOWN_JOB,
+        "The server no longer has a picture that was asked for.",
+        "Do the job again.",
+    )
+
+
+class Outbox:
+    """The messages and blobs that wait for the connection to take them.
+
+    A client that reads slowly gets only the newest progress and the newest preview of each job:
+    an older one that still waits gives way. So a preview never piles up, and nothing else can be
+    lost.
+
+    Args:
+        session: Makes the frames, in the order in which they are sent.
+        store: Where the blobs are.
+    """
+
+    def __init__(self, session: ServerSession, store: BlobStore) -> None:
+        self._session = session
+        self._store = store
+        self._messages: deque[ServerMessage] = deque()
+        self._blobs: deque[str] = deque()
+        self._frames: Iterator[bytes] = iter(())
+        self._has_work = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message, after those before it."""
+        if isinstance(message, (Progress, Preview)):
+            self._drop_older(message)
+        self._messages.append(message)
+        self._has_work.set()
+        if len(self._messages) >= _FULL:
+            self._has_room.clear()
+
+    def send_blob(self, blob: str) -> None:
+        """Send a blob of the store when no message waits."""
+        self._blobs.append(blob)
+        self._has_work.set()
+
+    async def room(self) -> None:
+        """Wait until not too many messages wait."""
+        await self._has_room.wait()
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """Every frame to send, in order, without end."""
+        while True:
+            # Before looking, so that nothing that comes meanwhile is slept over.
+            self._has_work.clear()
+            if self._messages:
+                yield self._session.send(self._messages.popleft())
+                if not self._messages:
+                    self._has_room.set()
+            elif (frame := await self._next_chunk()) is not None:
+                yield frame
+            else:
+                await self._has_work.wait()
+
+    async def _next_chunk(self) -> bytes | None:
+        if (frame := await self._cut()) is not None or not self._blobs:
+            return frame
+        blob = self._blobs.popleft()
+        try:
+            data = self._store.at_hand(blob)
+            if data is None:  # a file is read, which must not keep the other clients waiting
+                data = await asyncio.to_thread(self._store.get, blob)
+        except KeyError:
+            self.send(lost_picture())
+            return None
+        self._frames = self._session.send_blob(blob, data)
+        return await self._cut()
+
+    async def _cut(self) -> bytes | None:
+        if self._session.encodings[:1] in ((), (Encoding.RAW,)):
+            return next(self._frames, None)
+        return await asyncio.to_thread(next, self._frames, None)  # packing takes its time
+
+    def _drop_older(self, message: Progress | Preview) -> None:
+        for waiting in self._messages:
+            if isinstance(waiting, type(message)) and waiting.job == message.job:
+                self._messages.remove(waiting)
+                return

@@ -1,0 +1,227 @@
+"""The server without its sockets: what it says to whom, and which job the worker does next."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from scumble_protocol.choices import Sampler
+from scumble_protocol.messages import (
+    PROTOCOL_VERSION,
+    AskNames,
+    Encoding,
+    JobEvent,
+    Measure,
+    Measured,
+    ModelInfo,
+    Models,
+    Names,
+    Phase,
+    ServerMessage,
+    Status,
+    Welcome,
+)
+from scumble_server.clients.conversation import Conversation
+from scumble_server.jobs.outcomes import (
+    Broken,
+    Done,
+    ModelsChanged,
+    Outcome,
+    Ready,
+    Reported,
+    Stopped,
+)
+from scumble_server.work.report import ProgressReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from scumble_protocol.messages import Device, Hello, Limits
+    from scumble_protocol.requests import Request
+    from scumble_server.jobs.blobstore import BlobStore
+    from scumble_server.jobs.book import JobBook
+
+
+_GETTING_READY = ProgressReport(Phase.LOADING, 0, 1, detail="the device gets ready")
+"""What a job says that was started while the worker still imports torch."""
+
+FEATURES = ("regenerate", "fill", "remove", "expand", "upscale", "show_mask", "sketch")
+"""What editors may offer; see `Welcome.features`."""
+
+
+class Peer(Protocol):
+    """The way to one client; neither call waits."""
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message, after those before it."""
+        ...
+
+    def send_blob(self, blob: str) -> None:
+        """Send a blob from the store, chunk by chunk between messages."""
+        ...
+
+
+class Workforce(Protocol):
+    """Who does the jobs."""
+
+    def run(self, job: str, request: Request) -> None:
+        """Do this job and tell `Service.happened` how it goes."""
+        ...
+
+    def cancel(self, job: str) -> None:
+        """Stop this job."""
+        ...
+
+
+class Service:
+    """Everything the server knows; to be used by one thread.
+
+    Args:
+        book: The jobs.
+        store: The pictures.
+        workforce: Who does the jobs, one at a time.
+        limits: What is accepted.
+        version: The server's version, for `welcome`.
+        device: What is known of the device before the worker has set it up.
+        look_up: Looks which models there are, given the ids of those in memory; may take a while.
+        check: Refuses a request of which it is known already that it can't be done.
+        answer: Answers what panels ask while one types; may take a while.
+    """
+
+    def __init__(
+        self,
+        book: JobBook,
+        store: BlobStore,
+        workforce: Workforce,
+        *,
+        limits: Limits,
+        version: str,
+        device: Device,
+        look_up: Callable[[Collection[str]], tuple[ModelInfo, ...]],
+        check: Callable[[Request], None],
+        answer: Callable[[Measure | AskNames], Measured | Names],
+    ) -> None:
+        self.book = book
+        self.store = store
+        self.limits = limits
+        self.check = check
+        self.answer = answer
+        self._workforce = workforce
+        self._version = version
+        self._device = device
+        self._look_up = look_up
+        self._models = look_up(())
+        self._memory_used = 0
+        self._started = time.monotonic()
+        self._conversations: dict[Conversation, Peer] = {}
+        self._is_ready = False
+        self._is_busy = False
+        self._is_stopping = False
+
+    def connect(self, hello: Hello, encodings: tuple[Encoding, ...], peer: Peer) -> Conversation:
+        """Welcome a client that may come in."""
+        lost = tuple(job for job in hello.awaiting if not self.book.knows(job))
+        peer.send(
+            Welcome(
+                PROTOCOL_VERSION,
+                self._version,
+                self._device,
+                self._models,
+                tuple(Sampler),
+                self.limits,
+                encodings,
+                lost,
+                FEATURES,
+            )
+        )
+        conversation = Conversation(self, peer)
+        self._conversations[conversation] = peer
+        return conversation
+
+    def disconnect(self, conversation: Conversation) -> None:
+        """A client is gone; the jobs that it sent go on."""
+        self._conversations.pop(conversation, None)
+        conversation.end()
+
+    def begin(self) -> None:
+        """Do the first of the jobs that an earlier server left."""
+        self._work()
+
+    def submit(
+        self, job: str, owner: str, request: Request, watcher: Callable[[JobEvent], None]
+    ) -> None:
+        """Take on a job whose blobs are here; raises like `JobBook.accept`."""
+        self.book.accept(job, owner, request, watcher)
+        self._work()
+
+    def cancel(self, job: str) -> None:
+        """Stop a job that has not ended."""
+        if self.book.is_running(job):
+            self._workforce.cancel(job)
+        else:
+            self.book.stop(job)
+
+    def stop(self) -> None:
+        """From now on a stopped job was not cancelled; it stays in the journal to be done again."""
+        self._is_stopping = True
+
+    def look_up_models(self) -> tuple[ModelInfo, ...]:
+        """The models that are there now, for `show`; may be called on another thread."""
+        return self._look_up([model.id for model in self._models if model.loaded])
+
+    def show(self, models: tuple[ModelInfo, ...]) -> bool:
+        """Tell everybody of the models, if they are others than before; whether they are."""
+        if models == self._models:
+            return False
+        self._models = models
+        for peer in self._conversations.values():
+            peer.send(Models(models))
+        return True
+
+    def models(self) -> Models:
+        """The models, as far as they are known by now."""
+        return Models(self._models)
+
+    def status(self) -> Status:
+        """How the server is."""
+        return Status(
+            time.monotonic() - self._started,
+            self.book.waiting,
+            self.book.running,
+            self._memory_used,
+            tuple(model.id for model in self._models if model.loaded),
+        )
+
+    def happened(self, outcome: Outcome) -> None:
+        """Take in what the worker tells."""
+        if isinstance(outcome, Reported):
+            self.book.report(outcome.job, outcome.report)
+        elif isinstance(outcome, Ready):
+            self._is_ready = True
+            self._device = outcome.device
+            self.show(outcome.models)
+        elif isinstance(outcome, ModelsChanged):
+            self._memory_used = outcome.memory_used
+            self.show(outcome.models)
+        elif isinstance(outcome, (Done, Broken, Stopped)):
+            self._ended(outcome)
+
+    def _ended(self, outcome: Done | Broken | Stopped) -> None:
+        self._is_busy = False
+        if isinstance(outcome, Done):
+            self.book.finish(outcome.job, outcome.layers, outcome.times, outcome.notes)
+        elif isinstance(outcome, Broken):
+            self.book.fail(outcome.job, outcome.error)
+        elif not self._is_stopping:
+            self.book.stop(outcome.job)
+        self._work()
+
+    def _work(self) -> None:
+        if self._is_busy or self._is_stopping:
+            return
+        job = self.book.start_next()
+        if job is not None:
+            self._is_busy = True
+            if not self._is_ready:
+                self.book.report(job.id, _GETTING_READY)
+            self._workforce.run(job.id, job.request)

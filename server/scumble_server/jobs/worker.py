@@ -1,0 +1,235 @@
+"""The one who does the jobs: one per device, in a thread of its own, where alone torch is used."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import secrets
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from scumble_protocol.blobs import blob_id
+from scumble_protocol.errors import ErrorCode, ScumbleError, ServerError
+from scumble_protocol.geometry import Size
+from scumble_protocol.images import ImageRef
+from scumble_protocol.messages import PhaseTime, ResultLayer
+from scumble_protocol.pixels import PixelFormat
+from scumble_protocol.requests import LoadModel
+from scumble_server.jobs.outcomes import (
+    Broken,
+    Done,
+    ModelsChanged,
+    Outcome,
+    Ready,
+    Reported,
+    Stopped,
+    Unusable,
+)
+from scumble_server.work.report import Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from scumble_protocol.messages import Device, ModelInfo
+    from scumble_protocol.requests import Request
+    from scumble_server.jobs.blobstore import BlobStore
+    from scumble_server.work.made import Result
+    from scumble_server.work.report import Report, Reporter
+
+_log = logging.getLogger(__name__)
+
+
+class Engine(Protocol):
+    """What a worker does jobs with: a device, its models, and the way from request to result."""
+
+    def device(self) -> Device:
+        """The device, for people and for `welcome`."""
+        ...
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Every model that requests can name, and whether it is in memory."""
+        ...
+
+    def loaded(self) -> tuple[str, ...]:
+        """The ids of the models in memory."""
+        ...
+
+    def memory_used(self) -> int:
+        """Bytes of memory that models take."""
+        ...
+
+    def run(self, request: Request, blobs: Callable[[str], bytes], report: Reporter) -> Result:
+        """Do a job; raises `Cancelled` out of `report`, or a `ScumbleError`."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Task:
+    job: str
+    request: Request
+
+
+class Worker:
+    """Does one job after the other.
+
+    Everything it has to say goes to `tell`, which is called on the worker's thread.
+
+    Args:
+        make_engine: Makes the engine, on the worker's thread, since that takes seconds.
+        store: Where the jobs' pictures are, and where those of results go.
+        tell: Told every outcome.
+        preload: Names the model to load before the first job, of those that are there, or None.
+    """
+
+    def __init__(
+        self,
+        make_engine: Callable[[], Engine],
+        store: BlobStore,
+        tell: Callable[[Outcome], None],
+        preload: Callable[[tuple[ModelInfo, ...]], str | None],
+    ) -> None:
+        self._make_engine = make_engine
+        self._store = store
+        self._tell = tell
+        self._preload = preload
+        self._inbox: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._cancelled: set[str] = set()
+        self._loaded: frozenset[str] = frozenset()
+        self._is_stopping = threading.Event()
+        # A daemon, since a model that is being loaded can't be interrupted when the program ends.
+        self._thread = threading.Thread(target=self._work, name="scumble-worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def run(self, job: str, request: Request) -> None:
+        """Do this job after those that were given before."""
+        self._inbox.put(_Task(job, request))
+
+    def cancel(self, job: str) -> None:
+        """Stop this job at its next report; does nothing if it has ended."""
+        self._cancelled.add(job)
+
+    def stop(self, seconds: float) -> bool:
+        """Stop the running job at its next report and end; False if that takes longer than this."""
+        self._is_stopping.set()
+        self._inbox.put(None)
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            engine = self._make_engine()
+            models = engine.models()
+            self._tell(Ready(engine.device(), models))
+        except ScumbleError as error:
+            self._tell(Unusable(error))
+            return
+        except Exception:  # noqa: BLE001  foreign libraries are set up here; see `_attempt`
+            self._tell(Unusable(_internal("The device could not be set up.")))
+            return
+        if chosen := self._preload(models):
+            self._load(engine, chosen)
+        while (task := self._inbox.get()) is not None and not self._is_stopping.is_set():
+            outcome = self._attempt(engine, task)
+            self._cancelled.discard(task.job)
+            # First, so that whoever had a model loaded finds it in the list once that is done.
+            self._tell_models(engine)
+            self._tell(outcome)
+
+    def _load(self, engine: Engine, model: str) -> None:
+        def report(_report: Report) -> None:
+            if self._is_stopping.is_set():
+                raise Cancelled
+
+        try:
+            engine.run(LoadModel(model), self._store.get, report)
+        except Cancelled:
+            return
+        except ScumbleError as error:
+            _log.warning("%s was not loaded at the start: %s", model, error)
+        except Exception:  # noqa: BLE001  as in `_attempt`; the job that needs it will say so
+            _internal(f"{model} could not be loaded at the start.")
+        self._tell_models(engine)
+
+    def _tell_models(self, engine: Engine) -> None:
+        # Only after a change: looking at every model's files takes a while, though less than the
+        # loading before it, and a client is waiting for its result meanwhile.
+        if (loaded := frozenset(engine.loaded())) != self._loaded:
+            self._loaded = loaded
+            self._tell(ModelsChanged(engine.models(), engine.memory_used()))
+
+    def _attempt(self, engine: Engine, task: _Task) -> Outcome:
+        def report(told: Report) -> None:
+            if task.job in self._cancelled or self._is_stopping.is_set():
+                raise Cancelled
+            self._tell(Reported(task.job, told))
+
+        try:
+            return self._done(task.job, engine.run(task.request, self._store.get, report))
+        except Cancelled:
+            return Stopped(task.job)
+        except ScumbleError as error:
+            return Broken(task.job, error)
+        except KeyError as error:
+            return Broken(task.job, _internal(f"A picture of the job is damaged: {error}."))
+        # The models and the libraries below them can raise anything, and whatever it is, the job
+        # has failed and the server goes on.
+        except Exception:  # noqa: BLE001
+            return Broken(task.job, _internal("Something went wrong inside the server."))
+
+    def _done(self, job: str, result: Result) -> Done:
+        layers = []
+        held: list[str] = []
+        try:
+            for made in result.made:
+                layer, used = made.layer, vars(made.prompts)
+                image, mask = self._keep(layer.pixels, held), self._keep(layer.mask, held)
+                layers.append(
+                    ResultLayer(
+                        layer.rect,
+                        image,
+                        mask,
+                        made.seed,
+                        passes=made.passes,
+                        title=made.title,
+                        **used,
+                    )
+                )
+        except ScumbleError:
+            self._store.release(held, delete=True)
+            raise
+        times = tuple(PhaseTime(phase, seconds) for phase, seconds in result.times.items())
+        return Done(job, tuple(layers), times, result.notes)
+
+    def _keep(self, pixels: NDArray[np.uint8] | NDArray[np.uint16], held: list[str]) -> ImageRef:
+        height, width = pixels.shape[:2]
+        data = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes()
+        blob = blob_id(data)
+        self._store.hold([blob])
+        held.append(blob)
+        self._store.put(blob, data)
+        return ImageRef(blob, Size(width, height), _format(pixels))
+
+
+def _format(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> PixelFormat:
+    if pixels.ndim == 2:
+        return PixelFormat.GRAY8
+    return PixelFormat.RGBA16 if pixels.dtype == np.uint16 else PixelFormat.RGBA8
+
+
+def _internal(message: str) -> ServerError:
+    """Log the exception being handled; the error tells where to find it."""
+    reference = secrets.token_hex(4)
+    _log.exception("%s Reference %s.", message, reference)
+    return ServerError(
+        ErrorCode.INTERNAL,
+        message,
+        f"Try again; if it happens again, report it with what server.log says at {reference}.",
+    )

@@ -1,0 +1,106 @@
+"""What is done, rung by rung, when a device has too little memory for a job.
+
+1. Other models are put away, and what torch keeps in reserve is given back.
+2. The VAE works in tiles.
+3. Fewer variations are made at once (`fewer_at_once`).
+4. Half as many pixels are worked on.
+5. The model's parts take turns on the device, at the full size again.
+6. Half as many pixels again, as long as the model can still make a picture of them.
+
+Each rung that is taken is said in the result's notes. What changes the model's pixels is undone
+after the job, so that the next one is made as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from scumble_server.models.saving import decode_in_tiles, is_taking_turns, take_turns
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from scumble_protocol.geometry import Size
+    from scumble_server.models.model import Model
+    from scumble_server.spec import ModelSpec
+    from scumble_server.work.means import Means
+
+SHORT = "There was not enough memory, so"
+TURNS = "The parts of the model take turns on the device,"
+
+
+class Ladder:
+    """The rungs of one job; a context, at whose end what must not stay is undone.
+
+    Args:
+        model: The model that the job is done with.
+        means: Has the shelf with the other models, and takes the notes.
+    """
+
+    def __init__(self, model: Model, means: Means) -> None:
+        self._model: Any = model
+        self._means = means
+        self._gentle = [self._put_others_away, self._decode_in_tiles]
+        self._halved = False
+        self._undo = ExitStack()
+
+    def __enter__(self) -> Self:
+        if is_taking_turns(self._model.pipeline):
+            self._means.note(f"{TURNS} since it is too large for it.")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._undo.close()
+
+    def relieve(self, error: Exception) -> bool:
+        """Take the next rung that leaves the request as it is; False where none is left.
+
+        Raises:
+            Exception: The error itself, if it does not mean that memory is short.
+        """
+        _check(error)
+        return any(self._gentle.pop(0)() for _ in tuple(self._gentle))
+
+    def smaller(self, spec: ModelSpec, working: Size, error: Exception) -> ModelSpec:
+        """The spec for the next try, with half the pixels or with the model's parts in turns.
+
+        Raises:
+            Exception: The error itself, if nothing helps.
+        """
+        _check(error)
+        if self._halved and take_turns(self._model):
+            self._means.note(f"{TURNS} since there was not enough memory.")
+            return self._model.spec  # type: ignore[no-any-return]
+        pixels = working.pixels // 2
+        if pixels < spec.min_side**2:
+            if not take_turns(self._model):
+                raise error
+            self._means.note(f"{TURNS} since there was not enough memory.")
+            return spec
+        self._halved = True
+        self._means.note(f"{SHORT} fewer pixels were worked on: about {pixels / 1e6:.2f} million.")
+        return replace(spec, max_pixels=pixels)
+
+    def _put_others_away(self) -> bool:
+        names = self._means.shelf.put_others_away()
+        if names:
+            self._means.note(f"{SHORT} other models were put away: {', '.join(names)}.")
+        return bool(names)
+
+    def _decode_in_tiles(self) -> bool:
+        undo = decode_in_tiles(self._model)
+        if undo is None:
+            return False
+        self._undo.callback(undo)
+        self._means.note(f"{SHORT} the picture was decoded in tiles.")
+        return True
+
+
+def _check(error: Exception) -> None:
+    # Here, not above: the first device that is short of memory has imported torch long before.
+    from scumble_server.models.device import is_out_of_memory
+
+    if not is_out_of_memory(error):
+        raise error
