@@ -79,7 +79,8 @@ def _alpha(crop: Crop, strength: float) -> Samples:
     A model knows no transparency. At low strength it keeps the shapes, and so their alpha fits; at
     high strength it paints something else, which the old alpha would cut to pieces.
     """
-    local = crop.place(crop.denoise) * strength
+    # Resampled, the local strength would fade towards what is not selected.
+    local = opencv.unit(crop.local) * strength
     new = np.clip((local - _SHAPES_KEPT) / (_SHAPES_NEW - _SHAPES_KEPT), 0, 1)
     opaque = quantized(new, crop.original)
     return np.maximum(crop.original[..., 3], opaque)

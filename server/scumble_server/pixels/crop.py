@@ -43,6 +43,8 @@ class Crop:
         working: Size of the working picture.
         image: float32 (working height, working width, 3), 0 to 1, sRGB, opaque.
         denoise: float32 (working height, working width): local strength, 0 (keep) to 1 (full).
+        local: uint8 (context height, context width): the local strength again, 0 to 255, as it is
+            before it is brought to the working size.
         blend: uint8 (context height, context width): what of the result is shown.
         original: uint8 or uint16 (context height, context width, 4): the pixels that were sent.
         guides: What guides the model besides its prompt.
@@ -58,6 +60,7 @@ class Crop:
     working: Size
     image: Floats
     denoise: Floats
+    local: Mask
     blend: Mask
     original: Picture
     guides: Guides = NO_GUIDES

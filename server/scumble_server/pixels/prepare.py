@@ -60,6 +60,7 @@ def prepare(
         working=size.padded,
         image=_pad(image, size),
         denoise=denoise,
+        local=soft,
         blend=blend_mask(soft),
         original=picture,
     )

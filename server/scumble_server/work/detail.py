@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 OVERLAP = 64
 """Pixels that neighbouring tiles share where nobody says."""
+_BYTES = np.empty(0, np.uint8)
+
 _TINT = 2
 """What is coarser than so many latents is colour, which no detail is to change."""
 _TINT_KEPT_TO = 0.5
@@ -181,8 +183,9 @@ def _crop(tile: Floats, place: Rect, detail: Detail, area: Area) -> Crop:
         working=Size(width, height),
         image=image,
         denoise=opencv.extended(strength, right, below),
+        local=opencv.quantized(strength, _BYTES),
         blend=np.full((place.height, place.width), 255, np.uint8),
-        original=opencv.with_alpha(opencv.quantized(tile, np.empty(0, np.uint8))),
+        original=opencv.with_alpha(opencv.quantized(tile, _BYTES)),
         guides=guides,
         piece=place,
     )

@@ -183,6 +183,16 @@ def test_at_high_strength_what_was_transparent_is_painted() -> None:
     assert (layer.pixels[..., 3] == 255).all()
 
 
+def test_what_is_added_beside_a_picture_is_opaque_up_to_its_edge() -> None:
+    picture = opaque(photo()[:302, :451])
+    picture[:, 341:] = 0
+    selection = np.where(picture[..., 3] == 0, 255, 0).astype(np.uint8)
+    crop = prepare(request_for(Rect(0, 0, 451, 302), strength=1), picture, selection, SMALL)
+    layer = compose(crop, crop.image, strength=1, match_color=False)
+    assert (layer.rect.x, layer.rect.right) == (341, 451)
+    assert (layer.pixels[..., 3] == 255).all()
+
+
 def test_no_black_comes_from_below_transparency_into_a_smooth_edge() -> None:
     picture = np.zeros((128, 128, 4), np.uint8)
     picture[..., 3] = soften(ellipse(Size(128, 128), 0.4), 0, 20)

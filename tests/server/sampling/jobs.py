@@ -61,6 +61,7 @@ def make_crop(mask: NDArray[np.float32] | None = None, side: int = SIDE) -> Crop
         working=size,
         image=picture,
         denoise=denoise,
+        local=(denoise * 255).astype(np.uint8),
         blend=(denoise > 0).astype(np.uint8) * 255,
         original=np.zeros((side, side, 4), np.uint8),
     )
