@@ -11,6 +11,8 @@ from scumble_cli.arguments import parse
 from scumble_cli.commands import info
 from scumble_cli.inscription import inscription_of
 from scumble_protocol.errors import RequestError
+from scumble_protocol.geometry import Size
+from scumble_protocol.messages import Pass
 from tests.editor.recipes import A1111, png, record, two_passes, upscale_record
 from tests.editor.test_comfy_graph import GRAPH
 
@@ -48,6 +50,14 @@ def test_passes_and_notes_are_shown_too(file: Path, capsys: pytest.CaptureFixtur
         "Pass: detail at 64x64, strength 0.4, 8 steps",
         "Note: Half the size.",
     ]
+
+
+def test_networks_that_take_no_steps_are_shown_by_name(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    passes = (Pass("starter-4x", Size(256, 256), 0.0, 0), *two_passes(512)[1:])
+    lines = told(file, inscribed(record(made={"passes": passes})), capsys=capsys).splitlines()
+    assert lines[-2:] == ["Pass: starter-4x", "Pass: detail at 64x64, strength 0.4, 8 steps"]
 
 
 def test_a_graph_is_shown_as_the_settings_that_it_means(

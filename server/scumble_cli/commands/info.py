@@ -50,10 +50,16 @@ def _more(record: Mapping[str, Any]) -> Iterator[str]:
     """What A1111's text has no place for."""
     passes = record.get("made", {}).get("passes", ())
     for one in passes if len(passes) > 1 else ():
-        size = f"{one['working']['width']}x{one['working']['height']}"
-        yield f"Pass: {one['name']} at {size}, strength {one['strength']:g}, {one['steps']} steps"
+        yield f"Pass: {_pass(one)}"
     for note in record.get("notes", ()):
         yield f"Note: {note}"
+
+
+def _pass(one: Mapping[str, Any]) -> str:
+    if not one["steps"]:  # a network that enlarges or repairs, which takes no steps
+        return str(one["name"])
+    size = f"{one['working']['width']}x{one['working']['height']}"
+    return f"{one['name']} at {size}, strength {one['strength']:g}, {one['steps']} steps"
 
 
 def _fields(path: Path, parameters: str, texts: Mapping[str, str]) -> dict[str, object]:
