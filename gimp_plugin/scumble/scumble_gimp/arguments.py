@@ -194,8 +194,10 @@ _AREA: Final = (
         Settings.area.value,
     ),
     Switch("invert", "All but the selection", "Keep what is selected instead", False),
-    Switch("only-faces", "Faces only", "Make only the faces in the selection, each large", False),
     Switch("match-color", "Match colo_urs", "Fit the colours to the surroundings", True),
+)
+_FACES: Final = Switch(
+    "only-faces", "Faces only", "Make only the faces in the selection, each large", False
 )
 _CONTENT: Final = Choice(
     "content",
@@ -289,13 +291,12 @@ _AREA_FOLD: Final = "Area"
 _FILLING: Final = Arguments(
     (*_PROMPT, *_MAKING), (Fold(_AREA_FOLD, (*_RIM, *_AREA, _SOURCE)), _SAMPLING)
 )
-_CHANGING: Final = Arguments(
-    (*_PROMPT, _STRENGTH, *_MAKING),
-    (Fold(_AREA_FOLD, (*_RIM, *_AREA, _CONTENT, _SOURCE)), _SAMPLING),
-)
 
 ARGUMENTS: Final[Mapping[Mode, Arguments]] = {
-    Mode.REGENERATE: _CHANGING,
+    Mode.REGENERATE: Arguments(
+        (*_PROMPT, _STRENGTH, *_MAKING),
+        (Fold(_AREA_FOLD, (*_RIM, *_AREA, _FACES, _CONTENT, _SOURCE)), _SAMPLING),
+    ),
     Mode.FILL: _FILLING,
     Mode.REMOVE: Arguments(
         (*_RIM, _CLEANING), (Fold(_AREA_FOLD, (_SOURCE,)), Fold("Model", (_SEED, _MAKING[-1])))
@@ -305,6 +306,6 @@ ARGUMENTS: Final[Mapping[Mode, Arguments]] = {
         (Fold(_AREA_FOLD, (*_RIM, _AREA[-1], _SOURCE)), _SAMPLING),
     ),
     Mode.UPSCALE: Arguments(_ENLARGING, (_REFINING,)),
-    Mode.SKETCH: _CHANGING,
+    Mode.SKETCH: _FILLING,
 }
 """For every mode the arguments of its procedure."""

@@ -29,7 +29,7 @@ told["with all"] = call(
     grow=-1, feather=-1, content="noise",
 )
 told["remove"] = call("remove", image, [base], grow=2, seed="5")
-told["sketch"] = call("sketch", image, [base], prompt="a house", steps=2, strength=0.7)
+told["sketch"] = call("sketch", image, [base], prompt="a house", steps=2)
 told["expand to"] = call("expand", image, [base], ratio="2:1", anchor="left", steps=2)
 wide = [image.get_width(), image.get_height()]
 told["upscale"] = call("upscale", image, [base], scale=1.5, model="lanczos")

@@ -88,12 +88,13 @@ class Form(OrderForm):
         """Show the fields that the chosen mode needs."""
         mode = Mode(self.mode.id())
         needs_model = mode not in {Mode.REMOVE, Mode.UPSCALE} or self.refine.value() > 0
-        changes = mode in {Mode.REGENERATE, Mode.SKETCH}
+        # How much of a sketch is kept is not for the painter to say.
+        changes = mode is Mode.REGENERATE
         for widget, is_shown in (
             (self.prompt.widget, needs_model and mode is not Mode.REMOVE),
             (self.negative.widget, needs_model and mode is not Mode.REMOVE),
             (self.count.widget, needs_model and mode is not Mode.UPSCALE),
-            (self.near.widget, mode is not Mode.FILL),
+            (self.near.widget, mode not in {Mode.FILL, Mode.SKETCH}),
             (self.far.widget, needs_model),
             (self._of_guides, mode not in {Mode.REMOVE, Mode.UPSCALE}),
             (self._of_area, mode is not Mode.UPSCALE),
@@ -187,6 +188,8 @@ class Form(OrderForm):
         area.set_shown(self.advanced.invert.widget, mode not in {Mode.EXPAND, Mode.REMOVE})
         area.set_shown(self.advanced.content.widget, changes)
         area.set_shown(self.advanced.only_faces.widget, changes)
+        for field in (self.advanced.target, self.advanced.resize):
+            self.advanced.rows.set_shown(field.widget, changes)
 
     def _near(self, labels: Gtk.SizeGroup) -> Rows:
         tr = self.tr
