@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scumble_protocol.choices import ResizeMode
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.requests import Regenerate
 from scumble_server.control.preparing import check_guides, guided, shown
@@ -67,6 +68,8 @@ def _only_faces(
     means: Means,
 ) -> tuple[Made, ...]:
     """The faces made anew by a diffusion model, or repaired by a network for faces."""
+    if request.target is not None and request.resize is ResizeMode.LATENT:
+        means.note("Faces are made in the picture at its new size; its pixels were stretched.")
     restorer = means.shelf.get(request.model, means.report)
     if isinstance(restorer, FaceRestorer):
         return repaired(faces, request, picture, restorer, means.report)

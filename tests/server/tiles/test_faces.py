@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from scumble_protocol.choices import ResizeMode
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.guides import Control, ControlKind
@@ -133,6 +134,14 @@ def test_previews_show_the_face_in_its_place(desk: Desk) -> None:
     small = resized(photo(), 256)
     far = np.abs(first[128:, :, :3].astype(int) - small[128:])
     assert far.max() <= 1
+
+
+def test_latents_that_are_not_resized_for_faces_are_told_of(desk: Desk) -> None:
+    picture = opaque(photo())
+    asked = replace(request_for(desk, picture, all_of(picture)), target=Size(600, 600))
+    assert desk.run(asked).notes == ()
+    (note,) = desk.run(replace(asked, resize=ResizeMode.LATENT)).notes
+    assert "its pixels were stretched" in note
 
 
 def test_where_no_face_is_found_that_is_said(desk: Desk) -> None:
