@@ -102,7 +102,9 @@ class FamilyModel:
     def measure(self, prompt: str) -> Count:
         """How many tokens a prompt has; what is beyond the limit is not read."""
         reader = getattr(self.pipeline, self.family.reader, None) or self.pipeline.tokenizer
-        tokenizer = getattr(reader, "tokenizer", reader)
+        inner = getattr(reader, "tokenizer", None)
+        # A processor has a tokenizer for text; what ChatGLM's calls so only cuts words.
+        tokenizer = inner if callable(inner) else reader
         tokens = tokenizer(_plain(prompt), add_special_tokens=False)["input_ids"]
         return Count(len(tokens), 1, self.family.max_tokens)
 

@@ -84,7 +84,6 @@ class Family:
         schedules: The schedules.
         denoiser: The component that predicts.
         decoder: The component that makes pictures of latents.
-        package: A Python package that it needs and that Scumble does not bring; empty for none.
     """
 
     id: str
@@ -110,7 +109,6 @@ class Family:
     schedules: tuple[Schedule, ...] = FLOW_SCHEDULES
     denoiser: str = "transformer"
     decoder: str = "vae"
-    package: str = ""
 
     @property
     def has_negative(self) -> bool:

@@ -206,7 +206,6 @@ FAMILIES: tuple[Family, ...] = (
         cfg=5.0,
         abilities=(Ability.NEGATIVE,),
         base="kolors",
-        package="sentencepiece",
         sampler=Sampler.EULER,
         schedules=(Schedule.AUTOMATIC, Schedule.KARRAS, Schedule.EXPONENTIAL, Schedule.BETA),
         denoiser="unet",

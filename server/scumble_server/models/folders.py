@@ -9,7 +9,7 @@ from scumble_server.families.known import family_of
 from scumble_server.models.configs import check_pipeline
 from scumble_server.models.headers import damaged, read_header, weigh
 from scumble_server.models.json_files import read_json
-from scumble_server.models.quantised import GGUF, check_installed, check_readable, gguf_file
+from scumble_server.models.quantised import GGUF, check_readable, gguf_file
 from scumble_server.spec import Weights
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ def check_folder(folder: Path) -> Weights:
     pipeline = str(index.get("_class_name", ""))
     check_pipeline(pipeline, folder)
     family = family_of(pipeline)
-    if family and family.package:
-        check_installed(family.package, folder, f"is {family.title}, which needs {family.package}")
     for name in family.parts if family else ():
         if not (folder / name).is_dir():
             raise damaged(folder / name, "is missing")

@@ -40,28 +40,12 @@ def check_readable(component: Path, config: dict[str, Any]) -> None:
             f"Choose a model that is quantised with {', '.join(PACKAGES)}, or one that is not.",
         )
     module, package = PACKAGES[method]
-    check_installed(module, component, f"is quantised with {package}", package)
-
-
-def check_installed(module: str, path: Path, why: str, package: str = "") -> None:
-    """Make sure that a package is installed.
-
-    Args:
-        module: What it is imported as.
-        path: The model or the part of one that needs it.
-        why: What follows its name, for people.
-        package: Its name for pip, where that is another one.
-
-    Raises:
-        RequestError: `UNSUPPORTED_MODEL` naming the package.
-    """
     if importlib.util.find_spec(module) is None:
-        name = package or module
         raise RequestError(
             ErrorCode.UNSUPPORTED_MODEL,
-            f"{path} {why}, and that is not installed.",
+            f"{component} is quantised with {package}, and that is not installed.",
             f"Install it into the environment that the server runs in "
-            f"(`python -m pip install {name}`), or choose another model.",
+            f"(`python -m pip install {package}`), or choose another model.",
         )
 
 

@@ -110,18 +110,6 @@ def test_an_unknown_method_is_refused(folder: Path, tmp_path: Path) -> None:
     assert "nonsense" in quantised(tmp_path / "model", "nonsense").message
 
 
-def test_a_family_that_needs_a_package_says_so(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = tmp_path / "kolors" / "model_index.json"
-    index.parent.mkdir()
-    index.write_text(json.dumps({"_class_name": "KolorsPipeline"}))
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(RequestError, match="needs sentencepiece") as caught:
-        Catalog([tmp_path], folder).find("kolors")
-    assert "pip install sentencepiece" in caught.value.hint
-
-
 def test_a_model_that_lacks_a_part_is_named_with_it(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder / "plain", tmp_path / "model")
     shutil.rmtree(tmp_path / "model" / "text_encoder_2")

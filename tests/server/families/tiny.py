@@ -1,6 +1,7 @@
 """Tiny random models of each family, as diffusers folders.
 
-They have every part of the real ones, at a few channels. Their tokenizer knows bytes alone.
+They have every part of the real ones, at a few channels. Their tokenizers know bytes alone, but
+for that of Kolors.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import diffusers
 import torch
 import transformers
 
+from tests.server.families.tiny_kolors import make_kolors
 from tests.server.models.checkpoints import make_text_encoder, make_tokenizer
 
 if TYPE_CHECKING:
@@ -50,7 +52,8 @@ def make_family(folder: Path, name: str, seed: int = 0) -> Path:
     with warnings.catch_warnings():
         # Of names that diffusers itself still uses inside.
         warnings.simplefilter("ignore", FutureWarning)
-        MAKERS[name]().save_pretrained(folder)
+        pipeline = make_kolors(folder) if name == KOLORS else MAKERS[name]()
+        pipeline.save_pretrained(folder)
     recommended = {
         "native_side": NATIVE_SIDE,
         "min_side": NATIVE_SIDE,
@@ -247,6 +250,11 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "flux2": make_flux2,
     "kandinsky3": make_kandinsky3,
 }
+
+KOLORS = "kolors"
+
+NAMES = (*MAKERS, KOLORS)
+"""What `make_family` makes."""
 
 
 def _flux_parts(channels: int, *, guidance_embeds: bool = True) -> dict[str, Any]:
