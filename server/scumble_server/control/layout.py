@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scumble_server.models.configs import read_json
 from scumble_server.models.folders import unsafe, weight_files
 from scumble_server.models.headers import TensorHeader, read_header
+from scumble_server.models.json_files import read_json
 
 CONFIG = "config.json"
 

@@ -15,10 +15,10 @@ from scumble_server.control.networks import ControlNet, Vae
 from scumble_server.control.places import Role
 from scumble_server.control.sources import TRANSFORMERS
 from scumble_server.models.checkpoints import SHIPPED_CONFIGS
-from scumble_server.models.configs import read_json
 from scumble_server.models.device import careful_type, weights_type
 from scumble_server.models.folders import variant_of
 from scumble_server.models.headers import damaged
+from scumble_server.models.json_files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

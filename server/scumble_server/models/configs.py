@@ -12,7 +12,8 @@ from scumble_server.control.bases import base_of
 from scumble_server.families.known import FAMILIES, family_of
 from scumble_server.families.reading import decoder_width, read_family_spec
 from scumble_server.models.headers import damaged
-from scumble_server.models.json_files import read_json as read_json
+from scumble_server.models.json_files import read_json
+from scumble_server.sampling.samplers import samplers_for
 from scumble_server.spec import ModelSpec, Weights
 
 if TYPE_CHECKING:
@@ -58,7 +59,6 @@ HABITS = {
 }
 
 UNET_ABILITIES = tuple(ability for ability in Ability if ability is not Ability.EDIT)
-UNET_SAMPLERS = tuple(sampler for sampler in Sampler if sampler is not Sampler.FLOW_EULER)
 
 QUICK = Habits(6, 8.0, Sampler.LCM, Schedule.AUTOMATIC)
 """What suits a UNet that reads the guidance scale itself: it was distilled for few steps."""
@@ -163,5 +163,5 @@ def _spec(
         schedule=habits.schedule,
         base=base_of(int(unet["cross_attention_dim"])),
         abilities=UNET_ABILITIES,
-        samplers=UNET_SAMPLERS,
+        samplers=samplers_for(prediction),
     )

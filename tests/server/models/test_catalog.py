@@ -79,6 +79,17 @@ def test_a_recommendation_file_beats_what_the_family_suggests(models: Path) -> N
     assert (info.sampler, info.max_side, info.native_side) == (Sampler.DDIM, 96, 64)
 
 
+def test_a_model_that_predicts_the_picture_offers_no_sampler_that_can_not_do_with_it(
+    models: Path,
+) -> None:
+    path = models / "sd1" / "scheduler" / "scheduler_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"prediction_type": "sample"}))
+    offered = {info.id: info.samplers for info in Catalog([models], models).list()}
+    assert Sampler.DPM2 in offered["sd1-file.safetensors"]
+    assert Sampler.DPM2 not in offered["sd1"]
+    assert Sampler.DPMPP_2M in offered["sd1"]
+
+
 def test_an_impossible_recommendation_names_the_file(models: Path) -> None:
     (models / "sd1" / "scumble.json").write_text('{"sampler": "magic"}')
     error = find_error(models, "sd1")
