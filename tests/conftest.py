@@ -11,6 +11,8 @@ import sys
 import hypothesis
 import pytest
 
+import scumble_server  # noqa: F401  settles how threads wait, before any test loads numpy
+
 # Time limits per example measure the machine, not the code; the machine may be training a model.
 for _name, _examples in {"quick": 50, "default": 300, "thorough": 10_000}.items():
     hypothesis.settings.register_profile(
@@ -26,10 +28,6 @@ SEED = 20_260
 # A shell that runs the suite in the background lets it ignore Ctrl-C, and so would every program
 # that a test starts and then interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-# Editors, servers and tests share few cores. Threads of torch that spin while they wait for each
-# other then make a step take ten times as long; the servers that tests start inherit this.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture(autouse=True)
