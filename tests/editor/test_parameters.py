@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scumble_protocol.choices import MaskedContent, Sampler, Schedule
+from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
 from scumble_protocol.editor.foreign_recipe import read_parameters
 from scumble_protocol.editor.parameters import parameters_of
 from scumble_protocol.editor.settings import Area, Settings
 from scumble_protocol.errors import RequestError
 from scumble_protocol.geometry import Rect, Size
-from scumble_protocol.guides import Control, ControlKind
+from scumble_protocol.guides import Control, ControlKind, Reference, ReferenceKind, Region
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Refinement
 from tests.client.requests_to_send import IMAGE, ref_of
@@ -39,10 +39,13 @@ def test_the_text_is_as_a1111_writes_it() -> None:
 
 def test_what_is_unusual_is_said_too() -> None:
     control = Control(ControlKind.CANNY, ref_of(IMAGE, PixelFormat.RGBA8), weight=0.5)
+    reference = Reference(ReferenceKind.STYLE, ref_of(IMAGE, PixelFormat.RGBA8), weight=0.6)
+    region = Region("a dog", ref_of(bytes(16), PixelFormat.GRAY8))
     text = parameters_of(
         record(
             clip_skip=2, cfg_rescale=0.7, passes=(0.5, 0.25), full_steps=True, invert=True,
             vae="my/fine.safetensors", model="/there/a, b.safetensors", controls=(control,),
+            references=(reference,), regions=(region,),
             made={"passes": two_passes(512)},
         ),
         "0.1",
@@ -50,7 +53,7 @@ def test_what_is_unusual_is_said_too() -> None:
     for said in (
         "Clip skip: 2", "CFG rescale: 0.7", "Further passes: 0.5 0.25", "Full steps: True",
         "Mask mode: Inpaint not masked", "VAE: fine", 'Model: "a, b"', "Size: 512x512",
-        "ControlNet 0: canny x 0.5",
+        "ControlNet 0: canny x 0.5", "Reference 0: style x 0.6", "Regions: 1",
     ):  # fmt: skip
         assert said in text
 
@@ -86,7 +89,7 @@ def test_a_refined_picture_says_what_refined_it() -> None:
 def test_a_removal_needs_no_sampler() -> None:
     removal = {"kind": "remove", "seed": 3, "grow": 4, "feather": 8}
     assert parameters_of(json.dumps(removal), "0.1") == (
-        "Mask blur: 8, Mask grow: 4, Masked content: remove, Version: Scumble 0.1"
+        "Seed: 3, Mask blur: 8, Mask grow: 4, Masked content: remove, Version: Scumble 0.1"
     )
 
 
@@ -128,6 +131,10 @@ def test_a_damaged_record_is_told(text: str) -> None:
         cfg_rescale=st.floats(0, 1),
         invert=st.booleans(),
         vae=st.sampled_from(["", "fine"]),
+        hires=st.sampled_from([0.0, 0.3]),
+        only_faces=st.booleans(),
+        target=st.sampled_from([None, Size(640, 480)]),
+        resize=st.sampled_from(ResizeMode),
         area=st.just(Area.WHOLE),
     )
 )
@@ -143,5 +150,7 @@ def test_what_is_written_is_read_back(settings: Settings) -> None:
     made = {"prompt": settings.prompt, "negative": settings.negative, "seed": settings.seed}
     recipe = read_parameters(parameters_of(record(made=made, **fields), "0.1"))
     short = settings.model.rpartition("/")[2]
-    assert recipe.settings == dataclasses.replace(settings, model=short)
+    # How a picture gets to another size is said only where it has one.
+    resize = settings.resize if settings.target else ResizeMode.STRETCH
+    assert recipe.settings == dataclasses.replace(settings, model=short, resize=resize)
     assert recipe.passed_over == ()

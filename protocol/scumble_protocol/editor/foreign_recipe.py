@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scumble_protocol.choices import ResizeMode
 from scumble_protocol.editor.a1111_names import content_of, sampler_of, schedule_of
+from scumble_protocol.editor.advanced import size_of
 from scumble_protocol.editor.settings import Area, Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 
@@ -161,6 +163,10 @@ _MEANINGS: Mapping[str, _Meaning] = {
     "CFG rescale": _one("cfg_rescale", float),
     "Further passes": _one("passes", _strengths),
     "Full steps": _one("full_steps", lambda value: value == "True"),
+    "Detail pass": _one("hires", float),
+    "Only faces": _one("only_faces", lambda value: value == "True"),
+    "Resized to": _one("target", size_of),
+    "Resize mode": _one("resize", ResizeMode),
     "Mask blur": _one("feather", _pixels),
     "Mask grow": _one("grow", _pixels),
     "Mask mode": _one("invert", lambda value: value == "Inpaint not masked"),

@@ -67,6 +67,7 @@ def _fields(
 
 
 def _removal(fields: Mapping[str, Any]) -> Iterator[_Field]:
+    yield "Seed", fields.get("seed", 0)
     yield "Mask blur", fields["feather"]
     yield "Mask grow", fields["grow"]
     yield "Masked content", CONTENTS[MaskedContent.REMOVE]
@@ -90,7 +91,28 @@ def _sampling(painting: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[
 
 def _regeneration(fields: Mapping[str, Any]) -> Iterator[_Field]:
     yield from _rarely(fields)
+    yield from _sizing(fields)
+    yield from _guiding(fields)
     yield from _mask(fields)
+
+
+def _sizing(fields: Mapping[str, Any]) -> Iterator[_Field]:
+    if fields.get("hires"):
+        yield "Detail pass", fields["hires"]
+    if fields.get("only_faces"):
+        yield "Only faces", True
+    if fields.get("target"):
+        yield "Resized to", _sides(fields["target"])
+        yield "Resize mode", fields["resize"]
+
+
+def _guiding(fields: Mapping[str, Any]) -> Iterator[_Field]:
+    # No colon and no comma inside: the plainest readers stop at both.
+    for name, guides in (("ControlNet", "controls"), ("Reference", "references")):
+        for number, guide in enumerate(fields.get(guides, ())):
+            yield f"{name} {number}", f"{guide['kind']} x {guide['weight']}"
+    if fields.get("regions"):
+        yield "Regions", len(fields["regions"])
 
 
 def _rarely(fields: Mapping[str, Any]) -> Iterator[_Field]:
@@ -105,9 +127,6 @@ def _rarely(fields: Mapping[str, Any]) -> Iterator[_Field]:
         yield "Further passes", " ".join(str(strength) for strength in fields["passes"])
     if fields.get("vae"):
         yield "VAE", _model_name(fields["vae"])
-    for number, control in enumerate(fields.get("controls", ())):
-        # No colon and no comma inside: the plainest readers stop at both.
-        yield f"ControlNet {number}", f"{control['kind']} x {control['weight']}"
 
 
 def _mask(fields: Mapping[str, Any]) -> Iterator[_Field]:
