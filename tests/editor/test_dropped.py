@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scumble_protocol.editor.dropped import recipe_of_file, settings_from_file
 from scumble_protocol.editor.guides import ControlLayer
 from scumble_protocol.editor.inscribed import PARAMETERS, RECORD, texts_of
+from scumble_protocol.editor.parameters import parameters_of
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import RequestError
 from scumble_protocol.guides import ControlKind
@@ -70,6 +71,14 @@ def test_the_text_stands_in_for_a_record_that_is_no_regenerations(file: Path) ->
         assert settings_from_file(saved(file, png(chunk, CHUNKS["plain"]))).seed == 1234567890
         with pytest.raises(RequestError, match="does not say how"):
             settings_from_file(saved(file, png(chunk)))
+
+
+def test_what_was_made_without_a_model_has_no_settings(file: Path) -> None:
+    ours = upscale_record()
+    text = (b"tEXt", b"parameters\0" + parameters_of(ours, "0.1").encode())
+    saved(file, png((b"tEXt", b"scumble\0" + ours.encode()), text))
+    with pytest.raises(RequestError, match=r"picture was enlarged, .* without a diffusion"):
+        recipe_of_file(file)
 
 
 def test_guides_are_named_or_passed_over(file: Path) -> None:

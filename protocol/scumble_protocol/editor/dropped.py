@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from scumble_protocol.editor.comfy_graph import read_graph
-from scumble_protocol.editor.foreign_recipe import Recipe, read_parameters
+from scumble_protocol.editor.foreign_recipe import Recipe, has_settings, read_parameters
 from scumble_protocol.editor.inscribed import PARAMETERS, RECORD, texts_of
 from scumble_protocol.editor.record import settings_of_layer, with_guides
 from scumble_protocol.editor.settings import Settings
@@ -47,6 +47,8 @@ def recipe_of_file(path: Path, *, guides: bool = False) -> Recipe:
         except RequestError:  # of a removal or an upscale; a damaged one
             if not texts.get(PARAMETERS):
                 raise
+            if not has_settings(texts[PARAMETERS]):
+                raise _without_model(path) from None
     if texts.get(PARAMETERS):
         return read_parameters(texts[PARAMETERS])
     if GRAPH in texts:
@@ -55,6 +57,14 @@ def recipe_of_file(path: Path, *, guides: bool = False) -> Recipe:
         ErrorCode.INVALID_VALUE,
         f"{path.name} does not say how it was made.",
         "Choose a picture as Scumble or A1111's web interface saved it.",
+    )
+
+
+def _without_model(path: Path) -> RequestError:
+    return RequestError(
+        ErrorCode.INVALID_VALUE,
+        f"{path.name} was enlarged, or something was removed in it, without a diffusion model.",
+        "There are no settings to use again: choose a picture that such a model made.",
     )
 
 

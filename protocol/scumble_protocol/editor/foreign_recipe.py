@@ -47,6 +47,11 @@ class Recipe:
         return Settings(**self.said)
 
 
+def has_settings(text: str) -> bool:
+    """Whether a `parameters` text says more than a prompt, and by what a picture was enlarged."""
+    return any(map(_SETTINGS_LINE.match, text.split("\n")))
+
+
 def read_parameters(text: str) -> Recipe:
     """The recipe in a `parameters` text.
 
