@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from scumble_cli.connection import Connection
     from scumble_cli.terminal import Reporter
-    from scumble_protocol.messages import Welcome
+    from scumble_protocol.messages import ModelInfo, Welcome
 
 Event = ClientEvent | StudioEvent
 
@@ -96,10 +96,11 @@ class Desk:
             self._await_cancelled(job)
             raise
 
-    def refresh_models(self) -> None:
+    def refresh_models(self) -> tuple[ModelInfo, ...]:
         """Ask for the models anew, and wait for the answer."""
         self._connection.client.list_models()
-        self._await_answer(Models)
+        answer = self._await_answer(Models)
+        return answer.models if isinstance(answer, Models) else ()
 
     def leave(self) -> None:
         """Before a server of our own is ended, let it finish the jobs of others."""

@@ -48,6 +48,6 @@ def _made(request: Request, means: Means) -> tuple[Made, ...]:
     if isinstance(request, ShowMask):
         return (show_mask(request, means),)
     if isinstance(request, LoadModel):
-        means.shelf.get(request.model, means.report)
+        means.shelf.load(request.model, means.report)
         return ()
     return (upscale(request, means),)

@@ -20,8 +20,8 @@ def describe(add: Add) -> None:
         choices=ACTIONS,
         default="list",
         help="list (default); recommended: models that are worth getting; info: what is known of "
-        "one; get: fetch one by its hub id, owner/name; remove: delete one from Scumble's own "
-        "models folder",
+        "one; get: fetch one, or what is added to models, by its hub id: owner/name, or "
+        "owner/name/FILE; remove: delete one from Scumble's own models folder",
     )
     models.add_argument("model", nargs="?", metavar="ID")
     models.add_argument("--yes", action="store_true", help="remove without asking")

@@ -7,6 +7,7 @@ import enum
 import json
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scumble_cli.connection import Connection, server_answers
@@ -14,19 +15,24 @@ from scumble_cli.desk import Desk
 from scumble_cli.terminal import reporter, say
 from scumble_protocol.endpoint import state_folder
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
+from scumble_protocol.messages import ModelKind
 from scumble_protocol.requests import LoadModel
 from scumble_server.app import STARTER_FOLDER
+from scumble_server.control.places import OWNER_MARK
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.recommended import recommended
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from pathlib import Path
 
     from scumble_protocol.messages import ModelInfo
 
 MODELS_FOLDER = "models"
+ADDED = (ModelKind.CONTROL, ModelKind.REFERENCE, ModelKind.VAE)
+"""What is added to models, and named by jobs."""
+
 MEGABYTE = 10**6
+ENDING = ".safetensors"
 
 
 def run(arguments: Namespace) -> int:
@@ -93,11 +99,22 @@ def _get(arguments: Namespace) -> None:
         job = connection.client.submit(LoadModel(arguments.model), {})
         desk.finish(job)
         connection.client.acknowledge(job)
+        models = desk.refresh_models()
         desk.leave()
-    if arguments.json:
-        say(json.dumps({"model": arguments.model}))
-    else:
-        say(f"{arguments.model} is there. Use it with --model {arguments.model}")
+    id_, use = how_to_use(arguments.model, models)
+    say(json.dumps({"model": id_}) if arguments.json else f"{arguments.model} is there. {use}")
+
+
+def how_to_use(model: str, models: tuple[ModelInfo, ...]) -> tuple[str, str]:
+    """The id of what was fetched, and a sentence on how it is used."""
+    kinds = {info.id: info.kind for info in models}
+    arrived = model.replace("/", OWNER_MARK).removesuffix(ENDING)
+    for id_, kind in kinds.items():
+        if kind in ADDED and id_.partition("/")[2].removesuffix(ENDING) == arrived:
+            return id_, f"Jobs name it {id_}"
+    if model in kinds or Path(model).expanduser().exists():
+        return model, f"Use it with --model {model}"
+    return model, "Jobs that need it find it by themselves."
 
 
 def _remove(arguments: Namespace) -> None:

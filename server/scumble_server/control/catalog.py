@@ -9,7 +9,7 @@ from pathlib import Path
 from scumble_protocol.choices import Sampler
 from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
 from scumble_protocol.messages import ModelInfo, ModelKind
-from scumble_server.control.places import Role, place_for, places
+from scumble_server.control.places import OWNER_MARK, Role, place_for, places
 from scumble_server.control.sources import AdditionSource, read_addition
 
 _KINDS = {
@@ -66,24 +66,29 @@ class Additions:
         return place_for(self._folders, role)
 
     def find(self, role: Role, name: str) -> AdditionSource:
-        """The addition of a name: its id, or what comes after the folder, with or without suffix.
+        """The addition of a name: its id, what comes after the folder, or its hub id.
 
         Raises:
             RequestError: `UNKNOWN_MODEL` with near matches, or as `read_addition`.
         """
         known = dict(places(self._folders, role))
-        for spelling in (str, _short, _stem):
+        for spelling in (str, _short, _stem, _hub_id):
             for full, path in known.items():
                 if spelling(full).casefold() == name.casefold():
                     return read_addition(full, path, role)
         raise self._unknown(role, name, tuple(known))
 
     def by_id(self, name: str) -> AdditionSource | None:
-        """The addition of an id of any role, if there is one; raises as `read_addition`."""
+        """The addition of any role with this id or hub id, if there is one.
+
+        Raises:
+            RequestError: As `read_addition`.
+        """
+        hub_id = name.removesuffix(".safetensors")
         for role in Role:
-            if name.startswith(f"{role.value}/"):
-                path = dict(places(self._folders, role)).get(name)
-                return None if path is None else read_addition(name, path, role)
+            for full, path in places(self._folders, role):
+                if full == name or ("/" in name and _hub_id(full) == hub_id):
+                    return read_addition(full, path, role)
         return None
 
     def _attempts(self, role: Role) -> tuple[AdditionSource | ScumbleError, ...]:
@@ -135,3 +140,8 @@ def _short(full: str) -> str:
 
 def _stem(full: str) -> str:
     return _short(full).removesuffix(".safetensors")
+
+
+def _hub_id(full: str) -> str:
+    """The hub id that an addition was fetched by, if it was, without a file's ending."""
+    return _stem(full).replace(OWNER_MARK, "/")

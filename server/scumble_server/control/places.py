@@ -6,6 +6,9 @@ import enum
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+OWNER_MARK = "--"
+"""Stands for the slashes of a hub id in the name of a file or folder."""
+
 
 class Role(enum.Enum):
     """What an addition is for; the value is the name of its folder, and begins its id."""

@@ -140,7 +140,7 @@ class Worker:
             outcome = self._attempt(engine, task)
             self._cancelled.discard(task.job)
             # First, so that whoever had a model loaded finds it in the list once that is done.
-            self._tell_models(engine)
+            self._tell_models(engine, anyhow=isinstance(task.request, LoadModel))
             self._tell(outcome)
 
     def _load(self, engine: Engine, model: str) -> None:
@@ -158,10 +158,11 @@ class Worker:
             _internal(f"{model} could not be loaded at the start.")
         self._tell_models(engine)
 
-    def _tell_models(self, engine: Engine) -> None:
+    def _tell_models(self, engine: Engine, *, anyhow: bool = False) -> None:
         # Only after a change: looking at every model's files takes a while, though less than the
-        # loading before it, and a client is waiting for its result meanwhile.
-        if (loaded := frozenset(engine.loaded())) != self._loaded:
+        # loading before it, and a client is waiting for its result meanwhile. What is added to
+        # models is fetched without being loaded.
+        if (loaded := frozenset(engine.loaded())) != self._loaded or anyhow:
             self._loaded = loaded
             self._tell(ModelsChanged(engine.models(), engine.memory_used()))
 

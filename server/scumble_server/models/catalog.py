@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
 from scumble_server.control.catalog import TITLES, Additions
+from scumble_server.control.places import OWNER_MARK
 from scumble_server.models.sources import (
     INDEX,
     LANCZOS,
@@ -31,13 +32,11 @@ if TYPE_CHECKING:
 
 STARTER = "starter"
 UPSCALERS_FOLDER = "upscalers"
-OWNER_MARK = "--"
-"""Stands for the slash of a hub id in the name of a folder."""
 
 Places = list[tuple[str, Path]]
 """Names and paths of what looks like a model."""
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)+")
 
 
 class Catalog:
@@ -88,7 +87,7 @@ class Catalog:
 
     def place_for(self, model: str) -> Path:
         """Where a model with a hub id goes, to be found by that id afterwards."""
-        return self._folders[0] / model.replace("/", OWNER_MARK, 1)
+        return self._folders[0] / model.replace("/", OWNER_MARK)
 
     def find(self, model: str) -> Source:
         """The source for an id: one that is listed, a path on this machine, or a hub id.

@@ -1,4 +1,4 @@
-"""Fetching a model from a hub of models, file by file, with progress and cancel."""
+"""Fetching a model or an addition from a hub, file by file, with progress and cancel."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNot
 
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
-from scumble_server.models.hub_files import HubFile, choose_files, is_whole
+from scumble_server.control.layout import CONFIG
+from scumble_server.models.hub_additions import (
+    Wanted,
+    check_config,
+    choose_addition,
+    parted,
+    role_of,
+)
+from scumble_server.models.hub_files import INDEX, HubFile, choose_files, is_whole
 from scumble_server.work.report import ProgressReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from typing_extensions import Self
 
+    from scumble_server.control.places import Role
     from scumble_server.work.report import Reporter
 
 MIB = 2**20
@@ -31,18 +40,26 @@ HTTP_ERROR: type[Exception] = vars(huggingface_hub.errors)["HTTPError"]
 """The base of the errors of failing connections and answers, which the hub's library imports."""
 
 
-def fetch(model: str, target: Path, report: Reporter, endpoint: str | None = None) -> None:
-    """Fetch the model `owner/name` in diffusers' layout into the folder `target`.
+def fetch(
+    model: str,
+    target: Path,
+    report: Reporter,
+    endpoint: str | None = None,
+    place: Callable[[Role], Path] | None = None,
+) -> None:
+    """Fetch a model in diffusers' layout into the folder `target`, or an addition into its own.
 
     What was fetched before an interruption is not fetched again, half a file neither: everything
     goes to a hidden folder first, which gets its name when it is complete. Every file is compared
     with the hash that the hub tells of it.
 
     Args:
-        model: The id.
-        target: The folder that the model shall have; its parent is made if need be.
+        model: The id: `owner/name`, and for an addition also a file or folder in there.
+        target: The folder that the model shall have; its parent is made if need be. An addition
+            gets its name.
         report: Told of the bytes, in MiB; what it raises ends the download.
         endpoint: Address of the hub; None takes Hugging Face's, or what `HF_ENDPOINT` says.
+        place: Gives the folder of a kind of additions; None takes the usual ones beside `target`.
 
     Raises:
         RequestError: `UNKNOWN_MODEL` when the hub has no such model, `UNSUPPORTED_MODEL` when it
@@ -51,21 +68,53 @@ def fetch(model: str, target: Path, report: Reporter, endpoint: str | None = Non
             file arrives damaged; `DISK_FULL` when there is no room for it.
     """
     incoming = target.with_name(f".incoming-{target.name}")
-    hub = Hub(model, endpoint)
+    repository, inside = parted(model)
+    hub = Hub(repository, endpoint)
     files: dict[str, HubFile] = {}
+    addition: Wanted | None = None
     with _said_plainly(hub, target, files):
-        files |= choose_files(model, hub.files())
+        offered = hub.files()
+        if inside or INDEX not in offered:
+            addition = choose_addition(model, offered)
+        files |= addition.files if addition else choose_files(model, offered)
         _check_room(incoming, files)
         progress = _Bytes(sum(file.size for file in files.values()), model, report)
         for name, file in files.items():
-            path = incoming / name
-            hub.download(name, incoming, progress.bar())
-            if not is_whole(path, file):
-                path.unlink()
-                raise _damaged_on_the_way(model, name)
-            progress.finish(file.size)
+            _fetch_file(hub, name, file, incoming, progress)
+            if addition and name.rpartition("/")[2] == CONFIG:
+                check_config(model, incoming / name)
     shutil.rmtree(incoming / ".cache", ignore_errors=True)
-    incoming.rename(target)
+    if addition is None:
+        incoming.rename(target)
+    else:
+        _shelve(
+            model, incoming, addition, target, place or (lambda role: target.parent / role.value)
+        )
+
+
+def _fetch_file(hub: Hub, name: str, file: HubFile, incoming: Path, progress: _Bytes) -> None:
+    path = incoming / name
+    hub.download(name, incoming, progress.bar())
+    if not is_whole(path, file):
+        path.unlink()
+        raise _damaged_on_the_way(hub.model, name)
+    progress.finish(file.size)
+
+
+def _shelve(
+    model: str, incoming: Path, addition: Wanted, target: Path, place: Callable[[Role], Path]
+) -> None:
+    """Bring an addition that has arrived to the folder of its kind, under the target's name."""
+    arrived = incoming / addition.path
+    try:
+        folder = place(role_of(model, arrived))
+    except RequestError:
+        shutil.rmtree(incoming)
+        raise
+    folder.mkdir(parents=True, exist_ok=True)
+    ending = arrived.suffix if arrived.is_file() and target.suffix != arrived.suffix else ""
+    arrived.rename(folder / f"{target.name}{ending}")
+    shutil.rmtree(incoming, ignore_errors=True)
 
 
 class Hub:

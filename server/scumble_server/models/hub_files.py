@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+INDEX = "model_index.json"
+"""What names the parts of a model in diffusers' layout."""
+
 PARTS = (*WEIGHTED, *READERS, "processor", "scheduler")
 """The folders of a model that are fetched; of its weights only those as safetensors."""
 
@@ -38,33 +41,43 @@ class HubFile:
 
 
 def choose_files(model: str, files: Mapping[str, HubFile]) -> dict[str, HubFile]:
-    """The files to fetch out of all that a model has.
-
-    Of weights that come in several forms one is taken: fp16 before full precision, since that is
-    what GPUs calculate in and half as long to fetch.
+    """The files to fetch out of all that a model in diffusers' layout has.
 
     Raises:
-        RequestError: `UNSUPPORTED_MODEL` or `UNSAFE_MODEL`.
+        RequestError: `UNSAFE_MODEL`.
     """
-    if "model_index.json" not in files:
-        raise RequestError(
-            ErrorCode.UNSUPPORTED_MODEL,
-            f"The model {model!r} has no diffusers layout.",
-            "Download its .safetensors file into the models folder by hand.",
-        )
-    chosen = {"model_index.json": files["model_index.json"]}
+    chosen = {INDEX: files[INDEX]}
     for part in PARTS:
         own = {name: file for name, file in files.items() if name.startswith(f"{part}/")}
         chosen |= {name: file for name, file in own.items() if name.endswith(SMALL_FILES)}
-        weights = _weights(own)
-        if not weights and any(name.endswith(PICKLES) for name in own):
-            raise RequestError(
-                ErrorCode.UNSAFE_MODEL,
-                f"The model {model!r} comes only as pickles, which could run any program.",
-                "Choose a model with .safetensors files.",
-            )
-        chosen |= weights
+        chosen |= one_form(model, own)
     return chosen
+
+
+def one_form(model: str, files: Mapping[str, HubFile]) -> dict[str, HubFile]:
+    """One form of a part's weights, where it has any.
+
+    Of weights that come in several forms fp16 is taken before full precision, since that is what
+    GPUs calculate in and half as long to fetch.
+
+    Raises:
+        RequestError: `UNSAFE_MODEL`: they come only as pickles.
+    """
+    weights = {name: file for name, file in files.items() if name.endswith(".safetensors")}
+    half = {name: file for name, file in weights.items() if ".fp16" in name}
+    plain = {name: file for name, file in weights.items() if _name(name).count(".") == 1}
+    chosen = half or plain
+    if not chosen and any(name.endswith(PICKLES) for name in files):
+        raise RequestError(
+            ErrorCode.UNSAFE_MODEL,
+            f"The model {model!r} comes only as pickles, which could run any program.",
+            "Choose a model with .safetensors files.",
+        )
+    return chosen
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def is_whole(path: Path, file: HubFile) -> bool:
@@ -84,11 +97,3 @@ def _hash(path: Path, digest: hashlib._Hash) -> str:
         while portion := opened.read(_PORTION):
             digest.update(portion)
     return digest.hexdigest()
-
-
-def _weights(files: Mapping[str, HubFile]) -> dict[str, HubFile]:
-    """One form of a part's weights: the fp16 files if there are any, else the plain ones."""
-    weights = {name: file for name, file in files.items() if name.endswith(".safetensors")}
-    half = {name: file for name, file in weights.items() if ".fp16" in name}
-    plain = {name: file for name, file in weights.items() if name.rsplit("/", 1)[1].count(".") == 1}
-    return half or plain

@@ -93,6 +93,23 @@ class Shelf:
         kept = self._kept(model, lambda: self._load(model, report), report)
         return cast("Model | Upscaler | FaceRestorer", kept)
 
+    def load(self, model: str, report: Reporter) -> None:
+        """Have a model in memory, so that later work starts at once.
+
+        What is added to models is only fetched, where it has a hub id: it is loaded with the model
+        that it is added to.
+
+        Raises:
+            RequestError: As `get`.
+            ServerError: As `get`.
+        """
+        if self.additions.by_id(model) is not None:
+            return
+        if isinstance(source := self._catalog.find(model), HubSource):
+            self._fetch(source, report)
+        if self.additions.by_id(model) is None:
+            self.get(model, report)
+
     def addition(self, source: AdditionSource, report: Reporter) -> Addition:
         """What is added to the model that was asked for last, which stays in memory too.
 
@@ -143,7 +160,7 @@ class Shelf:
     def _load(self, model: str, report: Reporter) -> Kept:
         source = self._catalog.find(model)
         if isinstance(source, HubSource):
-            fetch(source.id, self._catalog.place_for(source.id), report)
+            self._fetch(source, report)
             source = self._catalog.find(model)
         if isinstance(source, LanczosSource):
             return Lanczos()
@@ -151,6 +168,10 @@ class Shelf:
             raise damaged(self._catalog.place_for(model), "has gone again")
         self._make_room(source.bytes)
         return self._load_or_make_room(source)
+
+    def _fetch(self, source: HubSource, report: Reporter) -> None:
+        target = self._catalog.place_for(source.id)
+        fetch(source.id, target, report, place=self.additions.place_for)
 
     def _load_or_make_room(self, source: FileSource | AdditionSource) -> Kept:
         try:

@@ -35,6 +35,9 @@ class Shelf(Protocol):
     def get(self, model: str, report: Reporter) -> Model | Upscaler | FaceRestorer:
         """The model of that id; raises RequestError or ServerError when it can't be had."""
 
+    def load(self, model: str, report: Reporter) -> None:
+        """Have a model in memory, or what is added to models on this machine; raises as `get`."""
+
     @property
     def additions(self) -> Additions:
         """What there is to be added to models."""

@@ -58,6 +58,7 @@ class NoShelf:
     get = staticmethod(no_shelf)
     addition = staticmethod(no_shelf)
     spec_of = staticmethod(no_shelf)
+    load = staticmethod(no_shelf)
     put_others_away = staticmethod(no_shelf)
 
 
