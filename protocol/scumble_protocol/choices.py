@@ -65,6 +65,11 @@ def schedules_for(sampler: Sampler) -> tuple[Schedule, ...]:
     return _SOME.get(sampler, tuple(Schedule))
 
 
+def schedule_with(sampler: Sampler, usual: Schedule) -> Schedule:
+    """The usual schedule where the sampler has it, else `AUTOMATIC`, which all have."""
+    return usual if usual in schedules_for(sampler) else Schedule.AUTOMATIC
+
+
 class MaskedContent(str, enum.Enum):
     """What a model finds under the mask at first."""
 

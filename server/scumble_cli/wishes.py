@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scumble_cli.arguments.values import AUTO
 from scumble_cli.commands.styles import all_styles
+from scumble_protocol.choices import schedule_with
 from scumble_protocol.editor.dropped import recipe_of_file
 from scumble_protocol.editor.foreign_recipe import Recipe
 from scumble_protocol.editor.settings import Settings
@@ -95,7 +96,12 @@ class Wish:
             model = settings.model
             settings = dataclasses.replace(self.style.applied(settings), model=model)
         rest = {name: value for name, value in self.said.items() if name not in words}
-        return dataclasses.replace(settings, **rest)
+        settings = dataclasses.replace(settings, **rest)
+        if "schedule" in self.said:
+            return settings
+        # Who chose another sampler has not asked for the schedule that goes with the first.
+        schedule = schedule_with(settings.sampler, settings.schedule)
+        return dataclasses.replace(settings, schedule=schedule)
 
 
 def _said(arguments: Namespace) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scumble_cli.arguments import parse
+from scumble_cli.commands.upscale import refinement
 from scumble_cli.inscription import inscription_of
 from scumble_cli.wishes import Wish, offered
 from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
@@ -65,6 +66,26 @@ def test_what_is_not_said_is_what_the_model_recommends() -> None:
     settings = wish("--prompt", "a cat", "--cfg", "2").settings([MODEL])
     assert (settings.steps, settings.sampler, settings.cfg) == (30, Sampler.EULER, 2.0)
     assert settings.model == MODEL.id
+
+
+def test_a_sampler_that_lacks_the_models_schedule_comes_with_its_own() -> None:
+    def schedule(*words: str) -> Schedule:
+        return wish("--prompt", "a cat", *words).settings([MODEL]).schedule
+
+    assert schedule("--sampler", "heun") is Schedule.SIMPLE
+    assert schedule("--sampler", "ddim") is Schedule.AUTOMATIC
+    # What was said is for the server to refuse.
+    assert schedule("--sampler", "ddim", "--schedule", "karras") is Schedule.KARRAS
+
+
+def test_a_refinement_gets_a_schedule_that_its_sampler_has() -> None:
+    def schedule(*words: str) -> Schedule:
+        arguments = parse(["upscale", "picture.png", "--scale", "2", "--refine", "0.3", *words])
+        return refinement(arguments, [MODEL]).schedule
+
+    assert schedule() is Schedule.SIMPLE
+    assert schedule("--sampler", "ddim") is Schedule.AUTOMATIC
+    assert schedule("--sampler", "ddim", "--schedule", "karras") is Schedule.KARRAS
 
 
 def test_a_model_that_is_not_there_is_left_to_the_studio() -> None:

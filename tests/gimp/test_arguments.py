@@ -71,6 +71,15 @@ def test_without_a_word_everything_is_as_the_model_and_scumble_recommend() -> No
     assert settings().steps == 11
 
 
+def test_a_sampler_that_lacks_the_models_schedule_comes_with_its_own() -> None:
+    assert settings(sampler="ddim").schedule is Schedule.SGM_UNIFORM
+    assert settings(sampler="ddim", schedule="beta").schedule is Schedule.BETA
+    simple = dataclasses.replace(MODELS[1], schedule=Schedule.SIMPLE)
+    typed = Typed(Mode.REGENERATE, {"sampler": "ddim"})
+    order = order_of(Mode.REGENERATE, typed, dataclasses.replace(AROUND, models=(simple,)))
+    assert order.settings.schedule is Schedule.AUTOMATIC
+
+
 def test_what_is_typed_counts() -> None:
     made = settings(
         prompt="  a cat ",

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from scumble_gimp.arguments import ARGUMENTS, AUTOMATIC, RECOMMENDED, Argument, Text
 from scumble_protocol.checks import MAX_SEED
-from scumble_protocol.choices import MaskedContent, Sampler, Schedule
+from scumble_protocol.choices import MaskedContent, Sampler, Schedule, schedule_with
 from scumble_protocol.editor.advanced import strengths
 from scumble_protocol.editor.canvas import Margins, Source
 from scumble_protocol.editor.modes import Mode
@@ -104,7 +104,12 @@ def _settings(given: Mapping[str, Any], around: Surroundings) -> Settings:
     settings = Settings() if known is None else Settings().for_model(known)
     if style is not None:
         settings = replace(settings, **style.sets)
-    return replace(settings, model=wanted, **_chosen(given))
+    chosen = _chosen(given)
+    settings = replace(settings, model=wanted, **chosen)
+    if "schedule" in chosen:
+        return settings
+    # Who chose another sampler has not asked for the schedule that goes with the first.
+    return replace(settings, schedule=schedule_with(settings.sampler, settings.schedule))
 
 
 def _chosen(given: Mapping[str, Any]) -> dict[str, Any]:

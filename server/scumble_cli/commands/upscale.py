@@ -12,7 +12,7 @@ from scumble_cli.picture_canvas import PictureCanvas
 from scumble_cli.picture_writing import check_writable
 from scumble_cli.wishes import RANDOM
 from scumble_protocol.checks import check_number
-from scumble_protocol.choices import Sampler, Schedule
+from scumble_protocol.choices import Sampler, Schedule, schedule_with
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import ModelInfo, ModelKind
 from scumble_protocol.requests import Refinement
@@ -102,6 +102,8 @@ def refinement(arguments: Namespace, models: Iterable[ModelInfo]) -> Refinement:
         "cfg": info.cfg if info else 7.0,
         **{name: value for name, value in said.items() if value is not None},
     }
+    if arguments.schedule is None:
+        values["schedule"] = schedule_with(values["sampler"], values["schedule"])
     is_random = arguments.seed in {None, RANDOM}
     seed = secrets.randbelow(SEEDS) if is_random else arguments.seed
     model = info.id if info else wanted
