@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scumble_protocol.choices import MaskedContent
+from scumble_protocol.choices import MaskedContent, ResizeMode
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Phase
 from scumble_protocol.requests import Regenerate
@@ -46,10 +46,11 @@ def prepare(
     context = request.context if request.target is None else Rect.of(request.target)
     size = working_size(context.size, spec)
     denoise = unit(_pad(scaled(soft, size.content), size))
-    if request.content is MaskedContent.REMOVE:
+    removes = request.content is MaskedContent.REMOVE and not _resizes_latents(request)
+    if removes:
         picture = without(picture, soft, request.seed, telling(report, Phase.ENCODING))
     image = _opaque(picture, size.content)
-    if request.content is not MaskedContent.REMOVE and _is_forgotten(request):
+    if not removes and _is_forgotten(request):
         # Nothing of the old content shall be kept, but the VAE sees some 30 pixels far, so that
         # it would shine through in the latents around the mask. Below 1 it is meant to be kept,
         # unless the painter asks for its surroundings instead.
@@ -67,7 +68,15 @@ def prepare(
 
 
 def _is_forgotten(request: Regenerate) -> bool:
-    return request.strength >= 1 or request.content is MaskedContent.FILL
+    return request.strength >= 1 or request.content in {MaskedContent.FILL, MaskedContent.REMOVE}
+
+
+def _resizes_latents(request: Regenerate) -> bool:
+    """Whether the model begins with latents of the picture at its old size, prepared by itself.
+
+    There it is removed from; at the new size nobody looks under the mask.
+    """
+    return request.target is not None and request.resize is ResizeMode.LATENT
 
 
 def has_transparency(picture: Picture) -> bool:

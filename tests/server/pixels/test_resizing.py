@@ -23,7 +23,7 @@ from scumble_server.pixels.prepare import prepare
 from scumble_server.pixels.resizing import Frame, covering
 from scumble_server.run import run
 from scumble_server.sampling.resizing import picture_latents
-from scumble_server.work.report import silent
+from scumble_server.work.report import Report, silent
 from tests.server.models.checkpoints import make_folder
 from tests.server.photos import opaque, photo
 from tests.server.pixels.pictures import Pictures
@@ -202,6 +202,25 @@ def test_latents_are_resized_instead_of_pixels() -> None:
     assert latents.shape == plain.shape
     # The same picture, but not the same latents.
     assert 0 < float((latents - plain).abs().mean()) < 0.15
+
+
+def test_what_is_removed_is_removed_once_where_latents_are_resized() -> None:
+    asked = replace(
+        request_for(Rect.of(Size(128, 64)), content=MaskedContent.REMOVE),
+        target=Size(192, 96),
+        resize=ResizeMode.LATENT,
+    )
+    picture, selection = opaque(photo()[70:134, 180:308]), ellipse(Size(128, 64))
+    frame = Frame.of(Size(128, 64), Size(192, 96), ResizeMode.LATENT)
+    brought = frame.bring_picture(picture), frame.bring(selection)
+    told: list[Report] = []
+    crop = prepare(asked, *brought, SMALL, told.append)
+    assert told == []
+    # The thing is not seen there either.
+    filled = prepare(replace(asked, content=MaskedContent.FILL), *brought, SMALL)
+    np.testing.assert_array_equal(crop.image, filled.image)
+    prepare(replace(asked, target=None), picture, selection, SMALL, told.append)
+    assert told
 
 
 def test_resizing_latents_gives_another_picture_than_resizing_pixels(shelf: Shelf) -> None:
