@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from scumble_server.spec import ModelSpec
     from scumble_server.upscale.rows import Rows
     from scumble_server.upscale.steps import Steps
+    from scumble_server.work.ladder import Ladder
     from scumble_server.work.overview import Overview
 
 OVERLAP = 64
@@ -51,6 +52,7 @@ class Detail:
         tile: Side of a tile, or 0 for the one that suits the model.
         overlap: Pixels that neighbouring tiles share.
         control: A tile ControlNet, which is shown every tile as it was.
+        ladder: What is done where memory is short for a tile; None leaves it to the caller.
     """
 
     model: Model
@@ -59,11 +61,21 @@ class Detail:
     tile: int = 0
     overlap: int = OVERLAP
     control: ControlNetwork | None = None
+    ladder: Ladder | None = None
 
     @property
     def side(self) -> int:
         """The side of a tile that the model can do, nearest to the one asked for."""
         return tile_side(self.tile, self.model.spec)
+
+    def sample(self, crop: Crop, report: Reporter) -> Floats:
+        """A tile as the model makes it anew."""
+
+        def work() -> Floats:
+            (image,) = self.model.sample(crop, self.request, (self.seed,), report)
+            return image
+
+        return self.ladder.relieved(work) if self.ladder else work()
 
     @property
     def evaluations(self) -> int:
@@ -154,8 +166,7 @@ def detailed(
         words = f"tile {next(numbers)} of {tiles}"
         steps.begin(detail.evaluations, words)
         crop = _crop(np.clip(tile, 0, 1), place, detail, area)
-        told = _telling(steps, overview, place, words)
-        (image,) = detail.model.sample(crop, detail.request, (detail.seed,), told)
+        image = detail.sample(crop, _telling(steps, overview, place, words))
         made = _same_tint(image, crop.image, detail)[: place.height, : place.width]
         overview.show(made, place)
         return made

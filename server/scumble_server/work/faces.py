@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +18,10 @@ from scumble_server.pixels.opencv import Mask, Picture
 from scumble_server.pixels.prepare import prepare
 from scumble_server.pixels.resizing import covering
 from scumble_server.prompts.wording import PromptUsed, Wording
+from scumble_server.work.ladder import Ladder
 from scumble_server.work.made import Made
 from scumble_server.work.overview import Overview
-from scumble_server.work.painting import paint
+from scumble_server.work.painting import Painted, paint
 from scumble_server.work.report import UNKNOWN, PreviewReport, ProgressReport, Report, Reporter
 from scumble_server.work.variations import seeds_of, telling
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from scumble_protocol.messages import Pass
     from scumble_protocol.requests import Regenerate
     from scumble_server.models.model import Model
+    from scumble_server.pixels.crop import Crop
     from scumble_server.work.means import Means
 
 _SURROUNDINGS = 2.0
@@ -106,13 +109,13 @@ def remake(
     progress = _Progress(means.report, picture, request.count * len(faces))
     made = []
     for seed, said in zip(seeds_of(request), wordings, strict=True):
-        with model.using(said):
+        with model.using(said), Ladder(model, means) as ladder:
             count = model.measure(said.text)
             remade = Remade(picture)
             for face in faces:
                 means.watch.enter("preparing")
                 asked, report = said.asked(request), progress.of(face)
-                remade.add(face, asked, seed, model=model, report=report)
+                remade.add(face, asked, seed, model=model, ladder=ladder, report=report)
         used = PromptUsed(said.prompt, said.negative, count.tokens, count.chunks)
         layer = remade.layer(request.context)
         made.append(Made(layer, seed, used, remade.passes))
@@ -134,12 +137,20 @@ class Remade:
         self._count = 0
 
     def add(
-        self, face: Face, request: Regenerate, seed: int, *, model: Model, report: Reporter
+        self,
+        face: Face,
+        request: Regenerate,
+        seed: int,
+        *,
+        model: Model,
+        ladder: Ladder,
+        report: Reporter,
     ) -> None:
-        """Make a face anew, in the picture as it is by now."""
+        """Make a face anew, in the picture as it is by now, as large as memory allows."""
         before = self.before(face)
-        crop = prepare(_of_piece(request, face.place), before, face.mask, model.spec)
-        ((image, passes),) = paint(crop, model, request, (seed,), telling(report, crop, 0, 1))
+        crop, (image, passes) = _painted(
+            face, before, request, seed, model=model, ladder=ladder, report=report
+        )
         layer = compose(crop, image, strength=request.strength, match_color=request.match_color)
         self.put(face, layer)
         self.passes = tuple(
@@ -168,6 +179,27 @@ class Remade:
         shown = bounds(self._mask)
         area = _slices(shown)
         return Layer(shown.moved(context.x, context.y), self._pixels[area], self._mask[area])
+
+
+def _painted(
+    face: Face,
+    before: Picture,
+    request: Regenerate,
+    seed: int,
+    *,
+    model: Model,
+    ladder: Ladder,
+    report: Reporter,
+) -> tuple[Crop, Painted]:
+    """A face made anew, as large as memory allows, and the crop that it was made on."""
+    spec = model.spec
+    while True:
+        crop = prepare(_of_piece(request, face.place), before, face.mask, spec)
+        painting = partial(paint, crop, model, request, (seed,), telling(report, crop, 0, 1))
+        try:
+            return crop, ladder.relieved(painting)[0]
+        except (RuntimeError, MemoryError) as error:
+            spec = ladder.smaller(spec, crop.working, error)
 
 
 def _slices(place: Rect) -> tuple[slice, slice]:

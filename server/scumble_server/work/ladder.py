@@ -13,9 +13,10 @@ after the job, so that the next one is made as if nothing had happened.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scumble_server.models.saving import decode_in_tiles, is_taking_turns, take_turns
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from scumble_server.models.model import Model
     from scumble_server.spec import ModelSpec
     from scumble_server.work.means import Means
+
+T = TypeVar("T")
 
 SHORT = "There was not enough memory, so"
 TURNS = "The parts of the model take turns on the device,"
@@ -62,6 +65,19 @@ class Ladder:
         """
         _check(error)
         return any(self._gentle.pop(0)() for _ in tuple(self._gentle))
+
+    def relieved(self, work: Callable[[], T]) -> T:
+        """What some work gives, tried again after each rung that leaves the request as it is.
+
+        Raises:
+            Exception: The work's own error, if no such rung is left or it is none of memory.
+        """
+        try:
+            return work()
+        except (RuntimeError, MemoryError) as error:
+            if not self.relieve(error):
+                raise
+        return self.relieved(work)
 
     def smaller(self, spec: ModelSpec, working: Size, error: Exception) -> ModelSpec:
         """The spec for the next try, with half the pixels or with the model's parts in turns.

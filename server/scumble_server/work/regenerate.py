@@ -96,9 +96,8 @@ def _remade(
         crop = guided(crop, request, model, means)
         try:
             large = large_crop(request, picture, selection, crop, spec)
-            detailing = Detailing(
-                crop, large, Detail(model, request, request.seed, tile_side(0, spec)), means
-            )
+            detail = Detail(model, request, request.seed, tile_side(0, spec), ladder=ladder)
+            detailing = Detailing(crop, large, detail, means)
             made = _variations(crop, model, request, wordings, detailing, ladder=ladder)
             return (*made, *shown(crop, request))
         except (RuntimeError, MemoryError) as error:

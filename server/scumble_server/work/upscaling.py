@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scumble_protocol.errors import ErrorCode, RequestError
-from scumble_protocol.geometry import Rect
+from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.guides import Control, ControlKind
 from scumble_protocol.requests import Refinement, Regenerate, Upscale
 from scumble_server.control.choosing import choose
 from scumble_server.pixels.compose import Layer
 from scumble_server.prompts.wording import PromptUsed, word
-from scumble_server.upscale.enlarge import draw
+from scumble_server.upscale.enlarge import Drawing, draw
 from scumble_server.upscale.rows import MixedRows, Rows
 from scumble_server.upscale.upscaler import Upscaler
 from scumble_server.work.abilities import check_able
-from scumble_server.work.detail import Detail, detailed
+from scumble_server.work.detail import Detail, detailed, tile_side
+from scumble_server.work.ladder import Ladder
 from scumble_server.work.made import Made
 from scumble_server.work.means import Means
 from scumble_server.work.overview import Overview
@@ -47,16 +48,13 @@ def upscale(request: Upscale, means: Means) -> Made:
         pixels = draw(picture, request.target, enlarging.rows, means.report)
         return Made(_layer(request, pixels), passes=enlarging.passes)
     model = diffusion_model(asked.model, means)
-    with model.using(said):
+    with model.using(said), Ladder(model, means) as ladder:
         count = model.measure(said.text)
         detail = _detail(refinement, said.asked(asked), model, means)
-        overview = Overview(picture, request.target)
-
-        def drawing(rows: Rows, steps: Steps) -> Rows:
-            return detailed(enlarging.rows(rows, steps), detail, steps, overview)
-
         means.watch.enter("sampling")
-        pixels = draw(picture, request.target, drawing, means.report)
+        pixels, detail = _drawn(
+            request, picture, enlarging, replace(detail, ladder=ladder), ladder=ladder, means=means
+        )
     used = PromptUsed(said.prompt, said.negative, count.tokens, count.chunks)
     passes = (*enlarging.passes, detail.passed(detail.layout(request.target).count))
     return Made(_layer(request, pixels), asked.seed, used, passes)
@@ -119,6 +117,32 @@ def _detail(refinement: Refinement, asked: Regenerate, model: Model, means: Mean
     if tile and detail.side != tile:
         means.note(f"Tiles were {detail.side} pixels a side: the model can't do {tile}.")
     return detail
+
+
+def _drawn(
+    request: Upscale,
+    picture: Picture,
+    enlarging: _Enlarging,
+    detail: Detail,
+    *,
+    ladder: Ladder,
+    means: Means,
+) -> tuple[Picture, Detail]:
+    """The enlarged picture with detail, and what it was drawn with: tiles that memory allows."""
+    overview = Overview(picture, request.target)
+    spec, asked = detail.model.spec, detail.tile
+    while True:
+        drawing = _drawing(enlarging, detail, overview)
+        try:
+            return draw(picture, request.target, drawing, means.report), detail
+        except (RuntimeError, MemoryError) as error:
+            spec = ladder.smaller(spec, Size(detail.side, detail.side), error)
+            detail = replace(detail, tile=tile_side(asked, spec))
+
+
+def _drawing(enlarging: _Enlarging, detail: Detail, overview: Overview) -> Drawing:
+    """Enlarges, and draws detail into what comes of it."""
+    return lambda rows, steps: detailed(enlarging.rows(rows, steps), detail, steps, overview)
 
 
 def _tile_control(asked: Regenerate, model: Model, means: Means) -> ControlNetwork | None:
