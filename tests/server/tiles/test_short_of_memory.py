@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from scumble_protocol.errors import ErrorCode, ServerError
+from scumble_protocol.requests import Request
 from scumble_server import app
 from scumble_server.engine import DeviceEngine
 from scumble_server.models.catalog import Catalog
@@ -82,7 +83,7 @@ def test_a_tile_that_fits_after_a_relief_is_the_only_one_that_is_made_twice(
 def test_detail_of_a_large_area_is_tried_again_without_composing_it_anew(
     desk: Desk, face: tuple[Picture, Mask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    picture = np.ascontiguousarray(face[0][:208, :208])
+    picture: Picture = face[0][:208, :208].copy()
     request = desk.regenerate(picture, np.full((208, 208), 255, np.uint8), "tiny")
     tried = made_scarce(monkeypatch, lambda pixels, tiles: pixels != 64 * 64 or tiles)
     result = desk.run(replace(request, hires=0.5))
@@ -116,7 +117,7 @@ def test_where_nothing_helps_one_clear_error_says_so(
     engine = DeviceEngine("cpu", Catalog([], app.STARTER_FOLDER), None, Library())
     monkeypatch.setattr(engine, "_shelf", desk.shelf)
     made_scarce(monkeypatch, lambda *_: False)
-    requests = {
+    requests: dict[str, Request] = {
         "refinement": desk.upscale(picture, 2, refinement("tiny", 0.5)),
         "hires": replace(desk.regenerate(*face, "tiny"), hires=0.5),
         "faces": replace(desk.regenerate(*face, "tiny"), only_faces=True),
