@@ -119,18 +119,27 @@ def how_to_use(model: str, models: tuple[ModelInfo, ...]) -> tuple[str, str]:
 
 def _remove(arguments: Namespace) -> None:
     folder = state_folder() / MODELS_FOLDER
-    path = Catalog([folder], folder).place_for(arguments.model)
-    # By its name alone: an id like `../journal.sqlite` must not lead out of the folder.
-    present = {entry.name: entry for entry in folder.iterdir()} if folder.is_dir() else {}
-    if path.name not in present or path.parent != folder:
+    path = _place_of(arguments.model, folder)
+    if path is None:
         raise RequestError(
             ErrorCode.UNKNOWN_MODEL,
             f"There is no model {arguments.model!r} in {folder}.",
             "Only models in that folder can be removed; `scumble models` lists all.",
         )
-    if arguments.yes or _is_sure(present[path.name]):
-        _delete(present[path.name])
-        say(f"Removed {present[path.name]}")
+    if arguments.yes or _is_sure(path):
+        _delete(path)
+        say(f"Removed {path}")
+
+
+def _place_of(model: str, folder: Path) -> Path | None:
+    """Where a model or an addition lies in Scumble's own folder; None if it is not there."""
+    catalog = Catalog([folder], folder)
+    if (addition := catalog.additions.by_id(model)) and addition.path.parent.parent == folder:
+        return addition.path
+    path = catalog.place_for(model)
+    # By its name alone: an id like `../journal.sqlite` must not lead out of the folder.
+    present = {entry.name: entry for entry in folder.iterdir()} if folder.is_dir() else {}
+    return present.get(path.name) if path.parent == folder else None
 
 
 def _is_sure(path: Path) -> bool:
