@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from scumble_cli.arguments import enlarging, generating, machine, models, plugins, recipes
 
@@ -20,12 +21,24 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     program = _program()
     arguments = program.parse_args(argv)
     if fault := arguments.fault_of(arguments):
-        program.error(fault)
+        program.exit(2, _wrong(f"scumble {arguments.command}", fault))
     return arguments
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence; the list of options would push it off the screen."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, _wrong(self.prog, message))
+
+
+def _wrong(program: str, fault: str) -> str:
+    sentence = f"{fault[:1].upper()}{fault[1:].rstrip('.')}."
+    return f"scumble: {sentence} `{program} --help` tells what can be said.\n"
+
+
 def _program() -> argparse.ArgumentParser:
-    program = argparse.ArgumentParser(
+    program = _Parser(
         prog="scumble",
         description="Regenerates selections of pictures with diffusion models on your own machine.",
         epilog="`scumble COMMAND --help` explains a command.",
