@@ -20,6 +20,7 @@ from scumble_protocol.editor.inscribed import (
 )
 from scumble_protocol.editor.parameters import parameters_of
 from scumble_protocol.editor.tags import EXIF_FOLDER
+from scumble_protocol.errors import RequestError
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,15 @@ class Inscription:
         )
 
 
-def inscription_of(record: str) -> Inscription:
-    """What a picture says whose topmost layer has this record."""
-    return Inscription(parameters_of(record, version()), record)
+def inscription_of(record: str) -> Inscription | None:
+    """What a picture says whose topmost layer has this record; None if it can't be read.
+
+    A picture is never lost for want of what it would say.
+    """
+    try:
+        return Inscription(parameters_of(record, version()), record)
+    except RequestError:
+        return None
 
 
 def png_chunk(kind: bytes, data: bytes) -> bytes:

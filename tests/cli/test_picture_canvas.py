@@ -245,3 +245,15 @@ def test_what_a_server_gives_back_unchanged_leaves_the_file_as_it_was(
         client.close()
     canvas.save(tmp_path / "out.png")
     np.testing.assert_array_equal(read_picture(tmp_path / "out.png").samples, picture.samples)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".ora"])
+def test_a_picture_whose_record_can_not_be_read_is_written_all_the_same(
+    suffix: str, tmp_path: Path
+) -> None:
+    canvas = PictureCanvas(picture_of(3, 8))
+    layer = layer_of(noise(4, 5, 4, 8), np.full((4, 5), 255, np.uint8), 2, 3)
+    damaged = dataclasses.replace(layer, request_json="{}")
+    canvas.insert(ResultGroup("one", (damaged,)))
+    canvas.save(tmp_path / f"out{suffix}")
+    assert (tmp_path / f"out{suffix}").stat().st_size > 0
