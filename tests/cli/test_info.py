@@ -24,8 +24,9 @@ def told(file: Path, data: bytes, *options: str, capsys: pytest.CaptureFixture[s
 
 
 def inscribed(said: str) -> bytes:
-    plain = png()
-    return plain[:8] + inscription_of(said).png_chunks() + plain[8:]
+    plain, inscription = png(), inscription_of(said)
+    assert inscription is not None
+    return plain[:8] + inscription.png_chunks() + plain[8:]
 
 
 def text(name: bytes, said: str) -> bytes:

@@ -109,7 +109,9 @@ def test_a_picture_without_results_says_nothing(tmp_path: Path) -> None:
 
 def test_exif_is_as_pillow_reads_it() -> None:
     exif = Image.Exif()
-    exif.load(inscription_of(SAID).exif())
+    inscription = inscription_of(SAID)
+    assert inscription is not None
+    exif.load(inscription.exif())
     comment = exif.get_ifd(0x8769)[0x9286]
     assert comment[8:].decode("utf-16-be").startswith("a cat\nNegative prompt: dogs")
 

@@ -39,9 +39,9 @@ def ours(tmp_path: Path) -> str:
 
 
 def _inscribed(said: str) -> bytes:
-    chunks = inscription_of(said).png_chunks()
-    plain = png()
-    return plain[:8] + chunks + plain[8:]
+    plain, inscription = png(), inscription_of(said)
+    assert inscription is not None
+    return plain[:8] + inscription.png_chunks() + plain[8:]
 
 
 def test_every_option_becomes_a_setting() -> None:
