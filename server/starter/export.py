@@ -62,6 +62,7 @@ def write(parts: Parts, settings: Settings, folder: Path) -> None:
         "steps": settings.sampling.steps,
         "cfg": settings.sampling.guidance,
         "sampler": settings.sampling.sampler,
+        "schedule": "automatic",
         # Things come apart where there are more pixels than the denoiser was trained on.
         "max_side": settings.native_side * 3 // 2,
         "max_pixels": settings.native_side**2,

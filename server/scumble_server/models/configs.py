@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scumble_protocol.choices import Sampler, Schedule
+from scumble_protocol.choices import Sampler, Schedule, modern
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import Ability
 from scumble_server.control.bases import base_of
@@ -112,7 +112,10 @@ def recommended(spec: ModelSpec, path: Path) -> ModelSpec:
     """The spec with the values of a recommendation file, if it is there."""
     if not path.exists():
         return spec
-    values = read_json(path)
+    values = modern(read_json(path))
+    if "sampler" in values:
+        # Whoever names a sampler alone means it as the model's own files have it.
+        values = {"schedule": Schedule.AUTOMATIC, **values}
     try:
         chosen = {name: kind(values[name]) for name, kind in FIELDS.items() if name in values}
     except (TypeError, ValueError) as error:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from scumble_protocol.choices import Sampler
+from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import ModelKind
 from scumble_server.models.catalog import Catalog
@@ -77,6 +77,13 @@ def test_a_recommendation_file_beats_what_the_family_suggests(models: Path) -> N
     info = next(info for info in Catalog([models], models).list() if info.id == "sd1")
     assert (info.title, info.steps, info.cfg) == ("My model", 12, 3.5)
     assert (info.sampler, info.max_side, info.native_side) == (Sampler.DDIM, 96, 64)
+    assert info.schedule is Schedule.AUTOMATIC, "Karras, the family's, is nothing for DDIM"
+
+
+def test_a_recommendation_file_of_old_names_sampler_and_schedule_in_one(models: Path) -> None:
+    (models / "sd1" / "scumble.json").write_text('{"sampler": "dpmpp_sde_karras"}')
+    info = next(info for info in Catalog([models], models).list() if info.id == "sd1")
+    assert (info.sampler, info.schedule) == (Sampler.DPMPP_SDE, Schedule.KARRAS)
 
 
 def test_a_model_that_predicts_the_picture_offers_no_sampler_that_can_not_do_with_it(
