@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 
 import pytest
@@ -10,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from scumble_cli.terminal import BarReporter, PlainReporter, reporter, say
+from tests.timing import MS
 
 
 class Terminal(io.StringIO):
@@ -63,3 +66,18 @@ def test_bar_follows_the_phases() -> None:
     assert (task.description, task.completed, task.total) == ("Sampling", 3, 20)
     assert task.fields["counts"] == "3/20, 4 s left"
     assert "[not markup]" in screen.getvalue()
+
+
+def test_a_reader_that_has_seen_enough_gets_no_traceback() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run(
+        [sys.executable, "-m", "scumble_cli", "models", "recommended"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60_000 * MS,
+    )
+    os.close(write)
+    assert ended.stderr == b""
+    assert ended.returncode == 1
