@@ -3,36 +3,12 @@
 from __future__ import annotations
 
 from scumble_protocol.choices import MaskedContent, Sampler, Schedule
+from scumble_protocol.editor.names import SAMPLER_NAMES, SCHEDULE_NAMES
 
-SAMPLERS = {
-    Sampler.EULER: "Euler",
-    Sampler.EULER_A: "Euler a",
-    Sampler.HEUN: "Heun",
-    Sampler.DPM2: "DPM2",
-    Sampler.DPM2_A: "DPM2 a",
-    Sampler.LMS: "LMS",
-    Sampler.DPMPP_2S: "DPM++ 2S",
-    Sampler.DPMPP_2M: "DPM++ 2M",
-    Sampler.DPMPP_2M_SDE: "DPM++ 2M SDE",
-    Sampler.DPMPP_3M_SDE: "DPM++ 3M SDE",
-    Sampler.DPMPP_SDE: "DPM++ SDE",
-    Sampler.DDIM: "DDIM",
-    Sampler.UNIPC: "UniPC",
-    Sampler.LCM: "LCM",
-    Sampler.TCD: "TCD",
-    Sampler.FLOW_EULER: "Flow Euler",
-}
+SAMPLERS = {**SAMPLER_NAMES, Sampler.FLOW_EULER: "Flow Euler"}
 """The last one has no name there: Euler is what it takes for every model."""
 
-SCHEDULES = {
-    Schedule.AUTOMATIC: "Automatic",
-    Schedule.NORMAL: "Normal",
-    Schedule.KARRAS: "Karras",
-    Schedule.EXPONENTIAL: "Exponential",
-    Schedule.SGM_UNIFORM: "SGM Uniform",
-    Schedule.SIMPLE: "Simple",
-    Schedule.BETA: "Beta",
-}
+SCHEDULES = {**SCHEDULE_NAMES, Schedule.SGM_UNIFORM: "SGM Uniform"}
 
 CONTENTS = {
     MaskedContent.ORIGINAL: "original",
