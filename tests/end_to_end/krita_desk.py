@@ -213,11 +213,11 @@ class KritaDesk:
 
     def stop_server(self) -> None:
         """End the server, whether the test or the docker's button started it."""
-        if self.server is not None and self.server.process.poll() is None:
-            self.server.terminate()
+        server, self.server = self.server, None
+        if server is not None and not server.is_closed:
+            assert server.terminate() == 0, f"the server had ended: {server.last_words}"
         elif (found := endpoint.read(self.state)) is not None:
             os.kill(found.pid, signal.SIGTERM)
-        self.server = None
         wait_for(lambda: endpoint.read(self.state) is None, PATIENCE, "end of the server")
 
     def close_documents(self) -> None:

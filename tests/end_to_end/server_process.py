@@ -42,10 +42,16 @@ class ServerProcess:
     Args:
         state: The state folder.
         arguments: Further arguments of the command.
+
+    Attributes:
+        is_closed: Whether it was ended from here, so that nothing is left to be read of it.
+        last_words: What it had said on stderr by then.
     """
 
     def __init__(self, state: Path, *arguments: str) -> None:
         self.state = state
+        self.last_words = ""
+        self.is_closed = False
         self.process = subprocess.Popen(
             [sys.executable, "-m", "scumble_server", "--state", str(state), *arguments],
             stdout=subprocess.PIPE,
@@ -76,12 +82,12 @@ class ServerProcess:
 
     def failed(self) -> str:
         """What it says when it can't start: everything on stderr, after checking the exit code."""
-        _, said = self.process.communicate(timeout=PATIENCE)
-        assert self.process.returncode == 1
-        return said
+        assert self._ended() == 1
+        return self.last_words
 
     def _ended(self) -> int:
-        self.process.communicate(timeout=PATIENCE)
+        _, self.last_words = self.process.communicate(timeout=PATIENCE)
+        self.is_closed = True
         return self.process.returncode
 
 
