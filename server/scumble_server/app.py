@@ -32,6 +32,7 @@ from scumble_server.jobs.journal import Journal
 from scumble_server.jobs.outcomes import Unusable
 from scumble_server.jobs.worker import Worker
 from scumble_server.models.catalog import STARTER, Catalog
+from scumble_server.models.importing import IMPORTING
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.measuring import Measuring
 from scumble_server.prompts.wording import check_prompts
@@ -174,7 +175,8 @@ class _Program:
 
     def _make_engine(self) -> Engine:
         # On the worker's thread and only there: this imports torch.
-        from scumble_server.engine import DeviceEngine
+        with IMPORTING:
+            from scumble_server.engine import DeviceEngine
 
         return DeviceEngine(
             self._config.device, self._catalog, self._config.memory_budget, self._library

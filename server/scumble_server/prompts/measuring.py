@@ -17,6 +17,7 @@ from scumble_protocol.errors import RequestError, ScumbleError
 from scumble_protocol.messages import AskNames, Measure, Measured, Names
 from scumble_server.families.known import family_by_id
 from scumble_server.models.clip.tokenizer import TOKENS, clip_tokenizer
+from scumble_server.models.importing import IMPORTING
 from scumble_server.models.sources import CheckpointSource, FolderSource
 from scumble_server.prompts import attention
 from scumble_server.prompts.choices import decide
@@ -127,7 +128,8 @@ class Measuring:
         """The tokenizer in the first of these folders that is there; CLIP's own without one."""
         folder = next((folder for folder in folders if folder.is_dir()), None)
         if folder not in self._tokenizers:
-            self._tokenizers[folder] = _load(folder) if folder else clip_tokenizer()
+            with IMPORTING:
+                self._tokenizers[folder] = _load(folder) if folder else clip_tokenizer()
         return self._tokenizers[folder]
 
 
