@@ -20,8 +20,10 @@ from scumble_protocol import (
     geometry,
     guides,
     images,
+    job_list,
     lifecycle,
     messages,
+    pairing,
     pixels,
     requests,
 )
@@ -45,6 +47,8 @@ _VALUES = (
     messages.ResultLayer,
     messages.Pass,
     messages.PhaseTime,
+    job_list.JobSummary,
+    pairing.PairedClient,
 )
 _CHOICES = (
     pixels.PixelFormat,
@@ -58,6 +62,7 @@ _CHOICES = (
     messages.Phase,
     messages.ModelKind,
     messages.Ability,
+    job_list.JobStage,
 )
 _ERRORS = (errors.RequestError, errors.PeerError, errors.ServerError)
 

@@ -28,6 +28,8 @@ EDITOR_PACKAGES: Final = (
     "fonts-dejavu-core",
     "mmdebstrap",
     "unzip",
+    "chromium",  # plays a hostile web page
+    "systemd",  # checks the unit that starts the server
 )
 
 ROOT_PACKAGES: Final = (

@@ -17,9 +17,11 @@ from types import UnionType
 from typing import Any, TypeVar
 
 import msgpack
+from scumble_protocol.checks import check_job_id
 from scumble_protocol.choices import modern
 from scumble_protocol.errors import ErrorCode, ProtocolError, RequestError
-from scumble_protocol.messages import MESSAGES, Chunk, Hello, Message, Submit, check_job_id
+from scumble_protocol.messages import MESSAGES, Chunk, Hello, Message, Submit
+from scumble_protocol.pairing import Pair
 from scumble_protocol.requests import REQUESTS
 
 MAX_ITEMS = 65_536
@@ -82,16 +84,16 @@ def decode(frame: bytes, allowed: tuple[type[_Allowed], ...]) -> _Allowed:
         raise IllegalRequestError(fields["job"], error) from error
 
 
-def hello_protocol(frame: bytes) -> int:
-    """The protocol version that a `hello` asks for; this much of it is the same in all versions.
+def greeting_protocol(frame: bytes) -> int:
+    """The protocol version that a first message asks for, which all versions say alike.
 
     Raises:
-        ProtocolError: The frame is no `hello` of any version.
+        ProtocolError: The frame is neither `hello` nor `pair` of any version.
     """
     fields = _unpacked(frame)
     version = fields.get("protocol")
-    if _text(fields.get("type")) != Hello.type or type(version) is not int:
-        raise ProtocolError("The first message must be hello.")
+    if _text(fields.get("type")) not in {Hello.type, Pair.type} or type(version) is not int:
+        raise ProtocolError("The first message must be hello or pair.")
     return version
 
 

@@ -34,6 +34,7 @@ class Endpoint:
         token: What a client must show in `hello`.
         pid: The server's process id.
         version: The server's version.
+        fingerprint: SHA-256 of the server's certificate, 64 hexadecimal digits; empty without TLS.
     """
 
     host: str
@@ -41,12 +42,13 @@ class Endpoint:
     token: str = field(repr=False)  # so that no log has it
     pid: int
     version: str
+    fingerprint: str = ""
 
     @property
     def url(self) -> str:
         """The websocket's address."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"ws://{host}:{self.port}"
+        return f"{'wss' if self.fingerprint else 'ws'}://{host}:{self.port}"
 
 
 def state_folder(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -96,7 +98,10 @@ def _endpoint(values: Mapping[str, Any] | None) -> Endpoint | None:
     kinds = {"host": str, "port": int, "token": str, "pid": int, "version": str}
     if any(type(values.get(name)) is not kind for name, kind in kinds.items()):
         return None
-    endpoint = Endpoint(**{name: values[name] for name in kinds})
+    fingerprint = values.get("fingerprint", "")  # which older servers don't write
+    if type(fingerprint) is not str:
+        return None
+    endpoint = Endpoint(**{name: values[name] for name in kinds}, fingerprint=fingerprint)
     return endpoint if 1 <= endpoint.port <= 65535 and endpoint.pid >= 1 else None
 
 

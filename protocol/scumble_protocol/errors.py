@@ -37,6 +37,10 @@ class ErrorCode(str, enum.Enum):
     CLIENT_TOO_OLD = "client_too_old"
     SERVER_TOO_OLD = "server_too_old"
     UNAUTHORIZED = "unauthorized"
+    UNTRUSTED = "untrusted"
+    FORBIDDEN = "forbidden"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    TOO_MANY_CLIENTS = "too_many_clients"
     NO_SERVER = "no_server"
     DISCONNECTED = "disconnected"
 
@@ -46,6 +50,8 @@ class ErrorCode(str, enum.Enum):
     PORT_IN_USE = "port_in_use"
     DOWNLOAD_FAILED = "download_failed"
     SHUTTING_DOWN = "shutting_down"
+    DEVICE_HUNG = "device_hung"
+    CRASHED = "crashed"
     INTERNAL = "internal"
 
 
@@ -104,6 +110,10 @@ class PeerError(ScumbleError):
             ErrorCode.CLIENT_TOO_OLD,
             ErrorCode.SERVER_TOO_OLD,
             ErrorCode.UNAUTHORIZED,
+            ErrorCode.UNTRUSTED,
+            ErrorCode.FORBIDDEN,
+            ErrorCode.TOO_MANY_ATTEMPTS,
+            ErrorCode.TOO_MANY_CLIENTS,
             ErrorCode.NO_SERVER,
             ErrorCode.DISCONNECTED,
         }
@@ -131,6 +141,8 @@ class ServerError(ScumbleError):
             ErrorCode.PORT_IN_USE,
             ErrorCode.DOWNLOAD_FAILED,
             ErrorCode.SHUTTING_DOWN,
+            ErrorCode.DEVICE_HUNG,
+            ErrorCode.CRASHED,
             ErrorCode.INTERNAL,
         }
     )

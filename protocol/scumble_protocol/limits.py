@@ -9,11 +9,17 @@ from scumble_protocol.requests import Regenerate, Request, Upscale
 
 
 def check_request(request: Request, limits: Limits) -> None:
-    """Refuse a request whose picture, result or prompt is above the limits.
+    """Refuse a request whose pictures, result or prompt are above the limits.
 
     Raises:
         RequestError: With the code `too_large`, naming the size and the limit.
     """
+    if len({image.blob for image in request.blobs}) > limits.blobs_per_job:
+        raise RequestError(
+            ErrorCode.TOO_LARGE,
+            f"The request names {len(request.blobs)} pictures.",
+            f"It may name {limits.blobs_per_job} at most; use fewer guides.",
+        )
     for image in request.blobs:
         _check_size("The picture", image.size, limits)
     if isinstance(request, Upscale):

@@ -7,14 +7,24 @@
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from scumble_protocol.checks import check_finite, check_job_id, check_least
 from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.errors import ErrorCode, ProtocolError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.images import ImageRef, check_blob_id
+from scumble_protocol.job_list import AskJobs, Jobs
+from scumble_protocol.pairing import (
+    AskClients,
+    Clients,
+    OfferPairing,
+    Pair,
+    Paired,
+    PairingOffer,
+    Revoke,
+)
 from scumble_protocol.pixels import Pixels
 from scumble_protocol.requests import Request
 
@@ -130,7 +140,7 @@ class ModelInfo:
     def __post_init__(self) -> None:
         check_finite("cfg", self.cfg)
         check_finite("memory_per_pixel", self.memory_per_pixel)
-        _check_least(
+        check_least(
             0,
             native_side=self.native_side,
             max_side=self.max_side,
@@ -161,7 +171,7 @@ class Device:
     memory: int
 
     def __post_init__(self) -> None:
-        _check_least(0, memory=self.memory)
+        check_least(0, memory=self.memory)
 
 
 @dataclass(frozen=True)
@@ -176,6 +186,8 @@ class Limits:
         prompt_chars: Longest prompt, in characters.
         jobs_per_client: Most unfinished jobs of one connection.
         queue_length: Most waiting jobs of all clients together.
+        blobs_per_job: Most different pictures that one job names.
+        connections: Most connections of all clients together.
     """
 
     message_bytes: int = 4 * 2**20
@@ -185,9 +197,11 @@ class Limits:
     prompt_chars: int = 4000
     jobs_per_client: int = 16
     queue_length: int = 64
+    blobs_per_job: int = 64
+    connections: int = 64
 
     def __post_init__(self) -> None:
-        _check_least(1, **vars(self))
+        check_least(1, **vars(self))
         if self.chunk_bytes + CHUNK_OVERHEAD > self.message_bytes:
             raise ProtocolError(
                 f"A chunk of {self.chunk_bytes} bytes is above {self.message_bytes} as a message."
@@ -214,8 +228,8 @@ class Pass:
 
     def __post_init__(self) -> None:
         check_finite("strength", self.strength)
-        _check_least(0, steps=self.steps)
-        _check_least(1, tiles=self.tiles)
+        check_least(0, steps=self.steps)
+        check_least(1, tiles=self.tiles)
 
 
 @dataclass(frozen=True)
@@ -248,7 +262,7 @@ class ResultLayer:
     title: str = ""
 
     def __post_init__(self) -> None:
-        _check_least(0, tokens=self.tokens, chunks=self.chunks)
+        check_least(0, tokens=self.tokens, chunks=self.chunks)
 
 
 @dataclass(frozen=True)
@@ -395,7 +409,7 @@ class Attach:
 
     def __post_init__(self) -> None:
         check_job_id(self.job)
-        _check_least(0, after=self.after)
+        check_least(0, after=self.after)
 
 
 @dataclass(frozen=True)
@@ -559,7 +573,7 @@ class Measured:
     room: int = 0
 
     def __post_init__(self) -> None:
-        _check_least(0, tokens=self.tokens, chunks=self.chunks, kept=self.kept, room=self.room)
+        check_least(0, tokens=self.tokens, chunks=self.chunks, kept=self.kept, room=self.room)
 
 
 @dataclass(frozen=True)
@@ -589,6 +603,17 @@ class Status:
         running: Number of running jobs.
         memory_used: Bytes of the device's memory in use.
         loaded: Ids of the models in memory.
+        version: The server's version.
+        device: What models run on.
+        connections: Number of clients that are connected.
+        restarts: How often the server began anew since it was started, because its device hung.
+        kept_jobs: Number of ended jobs that are kept.
+        kept_bytes: Bytes on disk of all pictures.
+        keep_days: For how many days results are kept at most.
+        keep_bytes: Above so many bytes results are deleted, the oldest that were acknowledged
+            first, and none that nobody acknowledged and that is younger than `keep_unseen_days`.
+        keep_unseen_days: For how many days results that nobody acknowledged are kept at least.
+        disk_free: Bytes that are free on the disk with the state folder.
     """
 
     type: ClassVar[str] = "status"
@@ -598,10 +623,22 @@ class Status:
     running: int
     memory_used: int
     loaded: tuple[str, ...]
+    version: str = ""
+    device: Device | None = None
+    connections: int = 0
+    restarts: int = 0
+    kept_jobs: int = 0
+    kept_bytes: int = 0
+    keep_days: float = 0.0
+    keep_bytes: int = 0
+    keep_unseen_days: float = 0.0
+    disk_free: int = 0
 
     def __post_init__(self) -> None:
         check_finite("uptime", self.uptime)
-        _check_least(0, waiting=self.waiting, running=self.running, memory_used=self.memory_used)
+        check_finite("keep_days", self.keep_days)
+        check_finite("keep_unseen_days", self.keep_unseen_days)
+        check_least(0, waiting=self.waiting, running=self.running, memory_used=self.memory_used)
 
 
 @dataclass(frozen=True)
@@ -622,7 +659,7 @@ class Accepted:
 
     def __post_init__(self) -> None:
         _check_event(self.job, self.number)
-        _check_least(0, position=self.position)
+        check_least(0, position=self.position)
 
 
 @dataclass(frozen=True)
@@ -747,27 +784,9 @@ class Cancelled:
         _check_event(self.job, self.number)
 
 
-def check_job_id(job: str) -> None:
-    """Refuse what is not 1 to 64 characters of printable ASCII without spaces."""
-    if not 1 <= len(job) <= 64 or not all("!" <= letter <= "~" for letter in job):
-        raise ProtocolError(f"{job[:80]!r} is no job id.")
-
-
-def check_finite(name: str, value: float) -> None:
-    """Refuse a number that is infinite or none."""
-    if not math.isfinite(value):
-        raise ProtocolError(f"`{name}` can't be {value}.")
-
-
 def _check_event(job: str, number: int) -> None:
     check_job_id(job)
-    _check_least(1, number=number)
-
-
-def _check_least(least: int, **values: int) -> None:
-    for name, value in values.items():
-        if value < least:
-            raise ProtocolError(f"`{name}` is {value}; it must be {least} or more.")
+    check_least(1, number=number)
 
 
 ClientMessage = (
@@ -783,17 +802,37 @@ ClientMessage = (
     | AskStatus
     | Measure
     | AskNames
+    | Pair
+    | OfferPairing
+    | AskClients
+    | Revoke
+    | AskJobs
 )
 JobEvent = Accepted | Started | Progress | Preview | Finished | Failed | Cancelled
-ServerMessage = Welcome | Refused | Want | Chunk | Models | Status | Measured | Names | JobEvent
+ServerMessage = (
+    Welcome
+    | Refused
+    | Want
+    | Chunk
+    | Models
+    | Status
+    | Measured
+    | Names
+    | Paired
+    | PairingOffer
+    | Clients
+    | Jobs
+    | JobEvent
+)
 Message = ClientMessage | ServerMessage
 
 CLIENT_MESSAGES = (
     Hello, Submit, Want, Chunk, Cancel, Attach, Acknowledge, Forget, ListModels, AskStatus,
-    Measure, AskNames,
+    Measure, AskNames, Pair, OfferPairing, AskClients, Revoke, AskJobs,
 )  # fmt: skip
 JOB_EVENTS = (Accepted, Started, Progress, Preview, Finished, Failed, Cancelled)
 SERVER_MESSAGES = (
-    Welcome, Refused, Want, Chunk, Models, Status, Measured, Names, *JOB_EVENTS,
+    Welcome, Refused, Want, Chunk, Models, Status, Measured, Names, Paired, PairingOffer, Clients,
+    Jobs, *JOB_EVENTS,
 )  # fmt: skip
 MESSAGES: tuple[type[Message], ...] = tuple(dict.fromkeys((*CLIENT_MESSAGES, *SERVER_MESSAGES)))

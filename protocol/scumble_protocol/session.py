@@ -37,6 +37,7 @@ from scumble_protocol.messages import (
     Want,
     Welcome,
 )
+from scumble_protocol.pairing import Pair, Paired
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,15 @@ ServerSessionEvent = ClientMessage | BlobArrived | InvalidSubmit
 
 
 class ClientSession:
-    """The client's end. `frames_to_send` gives `hello`; nothing else can be sent before `welcome`.
+    """The client's end. `frames_to_send` gives the greeting; then nothing goes before `welcome`.
 
     Args:
-        hello: What to open the connection with.
+        greeting: What to open the connection with; after `pair` comes `paired`, and the end.
     """
 
-    def __init__(self, hello: Hello) -> None:
-        self._outgoing = [codec.encode(hello)]
+    def __init__(self, greeting: Hello | Pair) -> None:
+        self._outgoing = [codec.encode(greeting)]
+        self._answers = _PAIRINGS if isinstance(greeting, Pair) else _GREETINGS
         self._jobs = OpenJobs()
         self._blobs = BlobTraffic(Limits())
         self._welcome: Welcome | None = None
@@ -89,7 +91,7 @@ class ClientSession:
                 session's business.
             RequestError: It is longer than the server accepts, or has text that can't be sent.
         """
-        if self._welcome is None or self._closed or isinstance(message, (Hello, Chunk)):
+        if self._welcome is None or self._closed or isinstance(message, (Hello, Pair, Chunk)):
             raise ProtocolError(f"{message.type!r} can't be sent now.")
         frame = _framed(message, self._welcome.limits)
         if isinstance(message, Submit):
@@ -134,9 +136,9 @@ class ClientSession:
             self._jobs.refuse(message)
         return [message]
 
-    def _greet(self, frame: bytes) -> Welcome | Refused:
-        message = codec.decode(frame, _GREETINGS)
-        if isinstance(message, Refused):
+    def _greet(self, frame: bytes) -> Welcome | Refused | Paired:
+        message = codec.decode(frame, self._answers)
+        if isinstance(message, (Refused, Paired)):
             self._closed = True
             return message
         if message.protocol != PROTOCOL_VERSION:
@@ -147,7 +149,7 @@ class ClientSession:
 
 
 class ServerSession:
-    """The server's end. The first message must be `hello`; the shell answers it with `welcome`.
+    """The server's end. The shell answers `hello` with `welcome`, and `pair` with `paired`.
 
     Args:
         limits: What the server accepts.
@@ -168,6 +170,7 @@ class ServerSession:
         self._authorize = authorize
         self._known_encodings = encodings
         self._hello: Hello | None = None
+        self._is_pairing = False
         self._welcomed = False
         self._closed = False
 
@@ -201,6 +204,8 @@ class ServerSession:
         if isinstance(message, Welcome):
             self._welcomed = True
             self._blobs.agree(message.encodings, self._limits)
+        elif isinstance(message, Paired):
+            self._closed = True
         elif isinstance(message, JOB_EVENTS):
             self._jobs.tell(message)
             if isinstance(message, Finished):
@@ -235,10 +240,10 @@ class ServerSession:
         if self._closed:
             raise ProtocolError("The connection is closed.")
         _check_length(frame, self._limits)
-        if self._hello is None:
+        if self._hello is None and not self._is_pairing:
             return self._greet(frame)
         if not self._welcomed:
-            raise ProtocolError("Nothing can come between hello and welcome.")
+            raise ProtocolError("Nothing can come between the greeting and its answer.")
         message = self._read(frame)
         if isinstance(message, Chunk):
             arrived = self._blobs.take(message)
@@ -262,17 +267,20 @@ class ServerSession:
         return message
 
     def _greet(self, frame: bytes) -> list[ServerSessionEvent]:
-        protocol = codec.hello_protocol(frame)
+        protocol = codec.greeting_protocol(frame)
         if protocol != PROTOCOL_VERSION:
             self._refuse(_wrong_version(client=protocol, server=PROTOCOL_VERSION))
             return []
-        hello = codec.decode(frame, (Hello,))
-        error = self._authorize(hello)
+        greeting = codec.decode(frame, _FIRST)
+        if isinstance(greeting, Pair):
+            self._is_pairing = True
+            return [greeting]
+        error = self._authorize(greeting)
         if error is not None:
             self._refuse(error)
             return []
-        self._hello = hello
-        return [hello]
+        self._hello = greeting
+        return [greeting]
 
     def _check_submit(self, message: Submit) -> None:
         check_request(message.request, self._limits)
@@ -286,6 +294,8 @@ class ServerSession:
     def _in_turn(self, message: ServerMessage) -> bool:
         if isinstance(message, Welcome):
             return self._hello is not None and not self._welcomed
+        if isinstance(message, Paired):
+            return self._is_pairing
         return self._welcomed or isinstance(message, Refused)
 
     def _refuse(self, error: ScumbleError) -> None:
@@ -295,12 +305,14 @@ class ServerSession:
         self._closed = True
 
 
-_GREETINGS: tuple[type[Welcome | Refused], ...] = (Welcome, Refused)
+_FIRST: tuple[type[Hello | Pair], ...] = (Hello, Pair)
+_GREETINGS: tuple[type[Welcome | Refused | Paired], ...] = (Welcome, Refused)
+_PAIRINGS: tuple[type[Welcome | Refused | Paired], ...] = (Paired, Refused)
 _AFTER_WELCOME: tuple[type[ServerMessage], ...] = tuple(
-    kind for kind in SERVER_MESSAGES if kind is not Welcome
+    kind for kind in SERVER_MESSAGES if kind not in {Welcome, Paired}
 )
 _AFTER_HELLO: tuple[type[ClientMessage], ...] = tuple(
-    kind for kind in CLIENT_MESSAGES if kind is not Hello
+    kind for kind in CLIENT_MESSAGES if kind not in {Hello, Pair}
 )
 
 

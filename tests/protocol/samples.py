@@ -10,6 +10,7 @@ from scumble_protocol.errors import ErrorCode
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.guides import Control, ControlKind, Reference, ReferenceKind, Region
 from scumble_protocol.images import ImageRef
+from scumble_protocol.job_list import AskJobs, Jobs, JobStage, JobSummary
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     Accepted,
@@ -47,6 +48,16 @@ from scumble_protocol.messages import (
     Submit,
     Want,
     Welcome,
+)
+from scumble_protocol.pairing import (
+    AskClients,
+    Clients,
+    OfferPairing,
+    Pair,
+    Paired,
+    PairedClient,
+    PairingOffer,
+    Revoke,
 )
 from scumble_protocol.pixels import PixelFormat, Pixels
 from scumble_protocol.requests import LoadModel, Refinement, Regenerate, Remove, ShowMask, Upscale
@@ -218,6 +229,58 @@ MESSAGES: dict[str, Message] = {
     ),
     "models": Models(models=(STARTER,)),
     "status": Status(uptime=1.5, waiting=1, running=1, memory_used=2**30, loaded=("starter",)),
+    "status (all)": Status(
+        uptime=1.5,
+        waiting=0,
+        running=0,
+        memory_used=0,
+        loaded=(),
+        version="1.2.3",
+        device=Device("cpu", "A processor", 2**34),
+        connections=2,
+        restarts=1,
+        kept_jobs=12,
+        kept_bytes=2**20,
+        keep_days=30.0,
+        keep_bytes=2**33,
+        keep_unseen_days=7.0,
+        disk_free=2**36,
+    ),
+    "pair": Pair(protocol=PROTOCOL_VERSION, client="the studio", nonce="0a" * 32, proof="1b" * 32),
+    "paired": Paired(token="a new secret", proof="2c" * 32),  # noqa: S106 (an example)
+    "offer_pairing": OfferPairing(),
+    "pairing_offer": PairingOffer(
+        code="K7QF-2M9X",
+        seconds=600,
+        addresses=("wss://192.168.1.5:7860",),
+        fingerprint="3d" * 32,
+    ),
+    "ask_clients": AskClients(),
+    "clients": Clients(
+        (PairedClient("c1", "the studio", since=1_760_000_000.0, seen=0.0, connections=0),)
+    ),
+    "revoke": Revoke(client="c1"),
+    "ask_jobs": AskJobs(before=0, most=100),
+    "jobs": Jobs(
+        (
+            JobSummary(
+                job="job-1",
+                place=7,
+                stage=JobStage.FINISHED,
+                client="krita",
+                work="regenerate",
+                prompt="a red apple",
+                accepted=1_760_000_000.0,
+                ended=1_760_000_004.5,
+                is_acknowledged=False,
+                layers=1,
+                bytes=2048,
+                starts=1,
+                error="",
+            ),
+        ),
+        total=7,
+    ),
     "accepted": Accepted(job="job-1", number=1, position=3),
     "started": Started(job="job-1", number=2),
     "progress": Progress(

@@ -53,6 +53,10 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "number": st.integers(1, 2**63 - 1),
     "after": st.integers(0, 2**63 - 1),
     "lost": st.lists(job_ids, max_size=3).map(tuple),
+    "nonce": st.text("0123456789abcdef", min_size=64, max_size=64),
+    "proof": st.text("0123456789abcdef", min_size=64, max_size=64),
+    "most": st.integers(1, 2**31),
+    "client": st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
 }
 
 
@@ -266,6 +270,8 @@ def of(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(of(typing.get_args(hint)[0]), max_size=3).map(tuple)
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return functools.reduce(operator.or_, map(of, typing.get_args(hint)))
+    if hint is types.NoneType:
+        return st.none()
     if dataclasses.is_dataclass(hint):
         return _from_hints(hint)
     if issubclass(hint, enum.Enum):

@@ -138,7 +138,7 @@ def test_a_field_without_a_default_may_not_be_missing(name: str) -> None:
 @pytest.mark.parametrize("protocol", [-1, 0, 1, 2, 2**63])
 def test_the_version_of_a_greeting_can_be_read_whatever_else_it_says(protocol: int) -> None:
     frame = msgpack.packb({"type": "hello", "protocol": protocol, "new": [1, {"deep": None}]})
-    assert codec.hello_protocol(frame) == protocol
+    assert codec.greeting_protocol(frame) == protocol
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_the_version_of_a_greeting_can_be_read_whatever_else_it_says(protocol: i
 )
 def test_what_is_no_greeting_of_any_version_is_refused(value: object) -> None:
     with pytest.raises(ProtocolError):
-        codec.hello_protocol(msgpack.packb(value))
+        codec.greeting_protocol(msgpack.packb(value))
 
 
 # ── What is refused ──────────────────────────────────────────────────────────────────────────────

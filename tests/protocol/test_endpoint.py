@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import json
 import os
 import stat
@@ -132,6 +133,7 @@ GOOD: dict[str, Any] = {
                 {"pid": -1},
                 {"pid": 2**80},
                 {"token": None},
+                {"fingerprint": 1},
             )
         ),
     ],
@@ -171,6 +173,13 @@ def test_a_server_leaves_what_is_no_endpoint(tmp_path: Path) -> None:
 )
 def test_an_endpoint_knows_its_address(host: str, url: str) -> None:
     assert Endpoint(host, 7861, "t", 1, "0.1").url == url
+
+
+def test_a_server_with_a_certificate_is_reached_through_tls(tmp_path: Path) -> None:
+    secured = dataclasses.replace(HERE, fingerprint="3d" * 32)
+    endpoint.write(tmp_path, secured)
+    assert endpoint.read(tmp_path) == secured
+    assert secured.url.startswith("wss://")
 
 
 def test_an_endpoint_in_a_log_keeps_its_token_to_itself() -> None:

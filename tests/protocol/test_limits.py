@@ -45,6 +45,7 @@ def test_what_keeps_to_the_limits_is_let_through(request_: Request) -> None:
             "The prompt of a region",
         ),
         (REFINE, Limits(prompt_chars=7), "The prompt is 8"),
+        (REGENERATE, Limits(blobs_per_job=1), "The request names 2 pictures"),
         (REMOVE, Limits(image_side=31), "The picture is"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scumble_protocol.checks import check_job_id
 from scumble_protocol.errors import ProtocolError
 from scumble_protocol.messages import (
     CHUNK_OVERHEAD,
@@ -19,7 +20,6 @@ from scumble_protocol.messages import (
     Limits,
     PhaseTime,
     Want,
-    check_job_id,
 )
 from tests.protocol import samples
 

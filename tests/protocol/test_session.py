@@ -152,7 +152,7 @@ def test_the_first_message_must_be_hello(frame: bytes) -> None:
 def test_nothing_comes_between_hello_and_welcome() -> None:
     server = ServerSession(Limits(), let_in)
     server.receive(codec.encode(HELLO))
-    with pytest.raises(ProtocolError, match="between hello and welcome"):
+    with pytest.raises(ProtocolError, match="between the greeting and its answer"):
         server.receive(codec.encode(AskStatus()))
 
 

@@ -17,8 +17,10 @@ class Address:
     """A server's address.
 
     Args:
-        url: `ws://HOST:PORT`, or `wss://HOST:PORT` through a TLS proxy.
+        url: `ws://HOST:PORT`, or `wss://HOST:PORT` with TLS.
         token: The server's token; kept out of `repr`, so that it gets into no log.
+        fingerprint: SHA-256 of the certificate that the server must have, 64 hexadecimal digits;
+            empty to trust whom the system trusts.
 
     Raises:
         RequestError: The URL is no websocket URL.
@@ -26,6 +28,7 @@ class Address:
 
     url: str
     token: str = field(repr=False)
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         if not _is_websocket_url(self.url):
@@ -64,7 +67,7 @@ def local_server(folder: Path) -> Locate:
                 "No Scumble server is running on this machine.",
                 "Start it with `scumble serve`.",
             )
-        return Address(found.url, found.token)
+        return Address(found.url, found.token, found.fingerprint)
 
     return locate
 
