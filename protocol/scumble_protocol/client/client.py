@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from scumble_protocol.client.address import Address, Locate
 from scumble_protocol.client.blobcache import BlobCache
 from scumble_protocol.client.events import ClientEvent, Connected, Disconnected
-from scumble_protocol.client.ledger import Ledger
+from scumble_protocol.client.ledger import Ledger, Question
 from scumble_protocol.client.link import Arrival, Link
 from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError, ServerError
 from scumble_protocol.messages import (
@@ -169,6 +169,10 @@ class Client:
     def ask_names(self) -> None:
         """Ask which names prompts can use; a `Names` event answers."""
         self._put(lambda ledger: ledger.ask(AskNames()))
+
+    def ask(self, question: Question) -> None:
+        """Ask something else that is not about one job; the message that answers is an event."""
+        self._put(lambda ledger: ledger.ask(question))
 
     def retry(self) -> None:
         """Try to connect at once, rather than after the pause between attempts."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scumble_protocol.errors import ScumbleError
+from scumble_protocol.job_list import Jobs
 from scumble_protocol.messages import (
     Accepted,
     Cancelled,
@@ -21,6 +22,7 @@ from scumble_protocol.messages import (
     Status,
     Welcome,
 )
+from scumble_protocol.pairing import Clients, PairingOffer
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ ClientEvent = (
     | Status
     | Measured
     | Names
+    | Jobs
+    | PairingOffer
+    | Clients
     | Accepted
     | Started
     | Progress

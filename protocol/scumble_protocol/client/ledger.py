@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from scumble_protocol.client.blobcache import BlobCache
 from scumble_protocol.client.events import ClientEvent, Result
 from scumble_protocol.errors import ErrorCode, ProtocolError
+from scumble_protocol.job_list import AskJobs, Jobs
 from scumble_protocol.messages import (
     JOB_EVENTS,
     Accepted,
@@ -38,10 +40,18 @@ from scumble_protocol.messages import (
     Submit,
     Want,
 )
+from scumble_protocol.pairing import AskClients, Clients, OfferPairing, PairingOffer, Revoke
 from scumble_protocol.requests import Request
 from scumble_protocol.session import BlobArrived, ClientSessionEvent
 
-_LASTING = (Acknowledge, Forget, ListModels, AskStatus, AskNames)
+Question = (
+    ListModels | AskStatus | AskNames | Measure | AskJobs | OfferPairing | AskClients | Revoke
+)
+"""What is not about one job; a message of its own answers it."""
+
+Answer = Models | Status | Measured | Names | Jobs | PairingOffer | Clients
+
+_LASTING = (Acknowledge, Forget, *(kind for kind in get_args(Question) if kind is not Measure))
 """Messages that wait for the next connection; others are made anew from the errands, or, like
 `measure`, mean nothing any more by then."""
 
@@ -119,7 +129,7 @@ class Ledger:
         self._errands.pop(message.job, None)
         self._outbox.append(message)
 
-    def ask(self, question: ListModels | AskStatus | AskNames | Measure) -> None:
+    def ask(self, question: Question) -> None:
         """Ask the server something that is not about a job."""
         self._outbox.append(question)
 
@@ -161,7 +171,7 @@ class Ledger:
         """
         if isinstance(message, BlobArrived):
             return self._blob_arrived(message)
-        if isinstance(message, (Models, Status, Measured, Names)):
+        if isinstance(message, get_args(Answer)):
             return [message]
         if isinstance(message, Want):
             self._uploads.update((blob, self._find(blob)) for blob in message.blobs)

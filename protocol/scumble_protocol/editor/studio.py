@@ -19,6 +19,7 @@ from scumble_protocol.editor.result import result_group
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.upscalers import proposed
 from scumble_protocol.errors import ErrorCode, PeerError, RequestError, ScumbleError, error_of
+from scumble_protocol.job_list import Jobs
 from scumble_protocol.messages import (
     Accepted,
     Cancelled,
@@ -36,6 +37,7 @@ from scumble_protocol.messages import (
     Started,
     Status,
 )
+from scumble_protocol.pairing import Clients, PairingOffer
 from scumble_protocol.requests import LoadModel, Refinement, Regenerate, Upscale
 
 
@@ -123,6 +125,9 @@ StudioEvent = (
     | Status
     | Measured
     | Names
+    | Jobs
+    | PairingOffer
+    | Clients
     | Accepted
     | Started
     | Progress
