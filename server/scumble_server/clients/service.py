@@ -151,7 +151,7 @@ class Service:
         self, job: str, owner: str, request: Request, watcher: Callable[[JobEvent], None]
     ) -> None:
         """Take on a job whose blobs are here; raises like `JobBook.accept`."""
-        self.book.accept(job, owner, request, watcher)
+        self.book.accept(job, owner, "local", request, watcher)
         self._work()
 
     def cancel(self, job: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from scumble_protocol.messages import (
 )
 from scumble_protocol.pixels import PixelFormat, Pixels
 from scumble_protocol.requests import LoadModel
+from scumble_server.jobs.journal import Sender
 from scumble_server.jobs.waiting import WaitingLine
 from scumble_server.work.report import PreviewReport
 
@@ -48,7 +48,7 @@ class Job:
 
     Args:
         id: The client's name for it.
-        owner: Who sent it, for fairness.
+        sender: Who sent it.
         request: What it asks for.
         number: The last event's number.
         state: Where it is in its life.
@@ -57,7 +57,7 @@ class Job:
     """
 
     id: str
-    owner: str
+    sender: Sender
     request: Request
     number: int = 0
     state: JobState = JobState.SUBMITTED
@@ -82,15 +82,11 @@ class JobBook:
     Args:
         journal: Where they are written down.
         store: Where their pictures are.
-        clock: The time in seconds since 1970.
     """
 
-    def __init__(
-        self, journal: Journal, store: BlobStore, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, journal: Journal, store: BlobStore) -> None:
         self._journal = journal
         self._store = store
-        self._clock = clock
         self._line = WaitingLine()
         self._jobs: dict[str, Job] = {}
         """Those that have not ended; the others are in the journal alone."""
@@ -115,20 +111,44 @@ class JobBook:
         live = self._jobs.get(job)
         return live.request if live else self._journal.request(job)
 
+    def user_of(self, job: str) -> str | None:
+        """Whose job it is; None if the server does not know it."""
+        live = self._jobs.get(job)
+        return live.sender.user if live else self._journal.user_of(job)
+
+    def has_picture(self, user: str, blob: str) -> bool:
+        """Whether a job of this user's, ended or not, holds this blob."""
+        return self._journal.has_picture(user, blob)
+
     def accept(
-        self, name: str, owner: str, request: Request, watcher: Callable[[JobEvent], None]
+        self,
+        name: str,
+        owner: str,
+        user: str,
+        request: Request,
+        watcher: Callable[[JobEvent], None],
+        *,
+        client: str = "",
     ) -> None:
         """Take on a new job, whose blobs are in the store, held once for it.
+
+        Args:
+            name: The client's name for it.
+            owner: Who sent it, for fairness: one connection.
+            user: Whose it is.
+            request: What it asks for.
+            watcher: Is told its events.
+            client: The name of the program that sent it, for people.
 
         Raises:
             ServerError: DISK_FULL; the job was not taken on.
         """
-        job = Job(name, owner, request, watchers=[watcher])
+        job = Job(name, Sender(user, owner, client), request, watchers=[watcher])
         running = self.running
         self._line.put(owner, name)
         event = Accepted(name, job.next_number(), self._line.position(name) + running)
         try:
-            self._journal.accept(event, owner, request, self._clock())
+            self._journal.accept(event, job.sender, request)
         except ServerError:
             self._line.remove(name)
             raise
@@ -191,6 +211,13 @@ class JobBook:
         job = self._jobs[name]
         self._end(job, Cancelled(name, job.next_number()))
 
+    def park(self, name: str) -> None:
+        """A running job was given back unharmed, for the next server to do: nothing counts."""
+        try:
+            self._journal.park(name)
+        except ServerError as error:
+            _log.warning("That %s was given back was not written down: %s", name, error)
+
     def is_running(self, name: str) -> bool:
         """Whether the job is being worked on."""
         job = self._jobs.get(name)
@@ -239,17 +266,17 @@ class JobBook:
 
     def expire(self, seconds: float) -> None:
         """Forget the jobs that ended more than this many seconds ago."""
-        for name in self._journal.finished_before(self._clock() - seconds):
+        for name in self._journal.finished_before(seconds):
             self.forget(name)
 
     def _restore(self) -> None:
         for record in self._journal.unfinished():
             number = (record.last_number // NUMBERS_PER_SERVER + 1) * NUMBERS_PER_SERVER
             if record.request is None:
-                self._journal.finish(_unreadable(record.job, number), self._clock())
+                self._journal.finish(_unreadable(record.job, number))
                 continue
-            job = Job(record.job, record.owner, record.request, number)
-            self._line.put(job.owner, job.id)
+            job = Job(record.job, record.sender, record.request, number)
+            self._line.put(job.sender.owner, job.id)
             self._jobs[job.id] = job
             event = Accepted(job.id, job.number, self._line.position(job.id))
             self._note(event)
@@ -267,7 +294,7 @@ class JobBook:
         """Write down the end; where the disk is full, say that the job failed instead."""
         is_written = True
         try:
-            self._journal.finish(event, self._clock())
+            self._journal.finish(event)
         except ServerError as error:
             _log.warning("The end of %s was not written down: %s", job.id, error)
             event = Failed(job.id, event.number, error.code, error.message, error.hint)

@@ -12,14 +12,15 @@ the same state folder.
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from scumble_protocol import codec
-from scumble_protocol.errors import ErrorCode, ScumbleError, ServerError
+from scumble_protocol.errors import ErrorCode, ServerError
+from scumble_protocol.job_list import JobStage
 from scumble_protocol.messages import (
-    JOB_EVENTS,
     Accepted,
     Cancelled,
     Failed,
@@ -28,6 +29,19 @@ from scumble_protocol.messages import (
     Started,
     Submit,
 )
+from scumble_server.jobs.journal_clock import JournalClock, Moment
+from scumble_server.jobs.opening import open_database
+from scumble_server.jobs.schema import (
+    JobRow,
+    add_job,
+    bytes_of,
+    ended_by,
+    event_of,
+    pictures_of,
+    prompt_of,
+    request_of,
+    work_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,29 +49,20 @@ if TYPE_CHECKING:
 
     from scumble_protocol.requests import Request
 
-SCHEMA = 1
-_TABLES = """
-CREATE TABLE IF NOT EXISTS jobs (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
-    job      TEXT NOT NULL UNIQUE,
-    owner    TEXT NOT NULL,
-    submit   BLOB NOT NULL,
-    is_final INTEGER NOT NULL DEFAULT 0,
-    touched  REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS events (
-    job    TEXT NOT NULL REFERENCES jobs (job) ON DELETE CASCADE,
-    number INTEGER NOT NULL,
-    frame  BLOB NOT NULL,
-    PRIMARY KEY (job, number)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS pictures (
-    job  TEXT NOT NULL REFERENCES jobs (job) ON DELETE CASCADE,
-    blob TEXT NOT NULL,
-    is_result INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS pictures_of_job ON pictures (job);
-"""
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sent a job.
+
+    Args:
+        user: Whose job it is: nobody else hears of it.
+        owner: The connection that it came by, for fairness.
+        client: The name of the program, for people.
+    """
+
+    user: str
+    owner: str
+    client: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,16 +71,20 @@ class JobRecord:
 
     Args:
         job: The job's id.
-        owner: Who sent it.
+        sender: Who sent it.
         request: What it asks for; None when another version wrote it in a way that this one can't
             read.
         last_number: The number of its last durable event.
+        attempts: How many servers began to work on it.
+        is_running: Whether the last of them was at it.
     """
 
     job: str
-    owner: str
+    sender: Sender
     request: Request | None
     last_number: int
+    attempts: int
+    is_running: bool
 
 
 @dataclass(frozen=True)
@@ -91,67 +100,111 @@ class Journal:
 
     Args:
         path: The database; made if it is not there.
+        wall: The time in seconds since 1970.
+        monotonic: Seconds since some point in time; never set back.
 
     Raises:
         ServerError: PORT_IN_USE, when another server has it; DISK_FULL; INTERNAL, when it can't be
             read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._path = path
-        self._database = sqlite3.connect(path, isolation_level=None, timeout=1)
-        try:
-            self._open()
-        except sqlite3.Error as error:
-            self._database.close()
-            raise _opening_error(error, path) from error
-        except ServerError:
-            self._database.close()
-            raise
+        self._database = open_database(path)
+        row = self._database.execute("SELECT wall, age FROM clock").fetchone()
+        last = Moment(wall(), 0.0) if row is None else Moment(*row)
+        self._clock = JournalClock(last, wall, monotonic)
 
     def close(self) -> None:
         """Let others have the database."""
         self._database.close()
 
-    def accept(self, event: Accepted, owner: str, request: Request, now: float) -> None:
+    def accept(self, event: Accepted, sender: Sender, request: Request) -> None:
         """Write down a job that is new; on return it survives the process.
 
         Raises:
             ServerError: DISK_FULL; nothing was written.
         """
-        submit = codec.encode(Submit(event.job, request))
         with self._writing() as write:
-            write(
-                "INSERT INTO jobs (job, owner, submit, touched) VALUES (?, ?, ?, ?)",
-                (event.job, owner, submit, now),
+            now = self._tick()
+            row = JobRow(
+                event.job,
+                sender.user,
+                sender.owner,
+                sender.client,
+                codec.encode(Submit(event.job, request)),
+                work_of(request),
+                prompt_of(request),
+                JobStage.WAITING.value,
+                now.wall,
+                aged_at=now.age,
+                bytes=bytes_of(request.blobs),
             )
+            add_job(self._database, row)
             for image in request.blobs:
                 write("INSERT INTO pictures VALUES (?, ?, 0)", (event.job, image.blob))
             self._append(event)
 
     def note(self, event: Accepted | Started) -> None:
-        """Write down that the job waits again, or is being worked on.
+        """Write down that the job waits again, or that one more server begins to work on it.
 
         Raises:
             ServerError: DISK_FULL.
         """
-        with self._writing():
+        is_start = isinstance(event, Started)
+        stage = JobStage.RUNNING if is_start else JobStage.WAITING
+        with self._writing() as write:
+            write(
+                "UPDATE jobs SET stage = ?, attempts = attempts + ? WHERE job = ?",
+                (stage.value, int(is_start), event.job),
+            )
             self._append(event)
 
-    def finish(self, event: Finished | Failed | Cancelled, now: float) -> None:
+    def park(self, job: str) -> None:
+        """Write down that a running job was given back unharmed: its attempt does not count.
+
+        Raises:
+            ServerError: DISK_FULL.
+        """
+        with self._writing() as write:
+            write(
+                "UPDATE jobs SET stage = ?, attempts = max(attempts - 1, 0)"
+                " WHERE job = ? AND stage = ?",
+                (JobStage.WAITING.value, job, JobStage.RUNNING.value),
+            )
+
+    def finish(self, event: Finished | Failed | Cancelled) -> None:
         """Write down how the job ended; its pictures are from now on those of the result.
 
         Raises:
             ServerError: DISK_FULL; the job is still unfinished then.
         """
         with self._writing() as write:
-            write("UPDATE jobs SET is_final = 1, touched = ? WHERE job = ?", (now, event.job))
+            now = self._tick()
+            write(
+                "UPDATE jobs SET ended = ?, aged_at = ?, stage = ?, layers = ?, bytes = ?,"
+                " error = ? WHERE job = ?",
+                (now.wall, now.age, *ended_by(event), event.job),
+            )
             write("DELETE FROM pictures WHERE job = ?", (event.job,))
             if isinstance(event, Finished):
-                for layer in event.layers:
-                    for blob in (layer.image.blob, layer.mask.blob):
-                        write("INSERT INTO pictures VALUES (?, ?, 1)", (event.job, blob))
+                for image in pictures_of(event):
+                    write("INSERT INTO pictures VALUES (?, ?, 1)", (event.job, image.blob))
             self._append(event)
+
+    def acknowledge(self, job: str) -> None:
+        """Write down that a client has the job's result.
+
+        Raises:
+            ServerError: DISK_FULL.
+        """
+        with self._writing() as write:
+            write("UPDATE jobs SET is_acknowledged = 1 WHERE job = ?", (job,))
 
     def forget(self, job: str) -> None:
         """Delete all that is kept of the job, which may be unknown.
@@ -169,14 +222,27 @@ class Journal:
     def request(self, job: str) -> Request | None:
         """What the job asked for; None if it is unknown, or written so that nobody can read it."""
         submit = self._submit_of(job)
-        return None if submit is None else _request(submit)
+        return None if submit is None else request_of(submit)
+
+    def user_of(self, job: str) -> str | None:
+        """Whose job it is; None if it is unknown."""
+        row = self._database.execute("SELECT user FROM jobs WHERE job = ?", (job,)).fetchone()
+        return None if row is None else row[0]
+
+    def has_picture(self, user: str, blob: str) -> bool:
+        """Whether a job of this user's holds this blob."""
+        found = self._database.execute(
+            "SELECT 1 FROM pictures JOIN jobs USING (job) WHERE blob = ? AND user = ? LIMIT 1",
+            (blob, user),
+        )
+        return found.fetchone() is not None
 
     def events(self, job: str, after: int) -> tuple[JobEvent, ...]:
         """The job's durable events with numbers above `after`, in order."""
         rows = self._database.execute(
             "SELECT frame FROM events WHERE job = ? AND number > ? ORDER BY number", (job, after)
         )
-        return tuple(_event(frame) for (frame,) in rows)
+        return tuple(event_of(frame) for (frame,) in rows)
 
     def pictures(self, job: str) -> JobPictures:
         """The blobs that the job holds."""
@@ -195,17 +261,27 @@ class Journal:
     def unfinished(self) -> tuple[JobRecord, ...]:
         """The jobs still to be done, in the order in which they were accepted."""
         rows = self._database.execute(
-            "SELECT job, owner, submit, (SELECT max(number) FROM events e WHERE e.job = j.job)"
-            " FROM jobs j WHERE NOT is_final ORDER BY position"
+            "SELECT job, user, owner, client, submit, attempts, stage,"
+            " (SELECT max(number) FROM events e WHERE e.job = j.job)"
+            " FROM jobs j WHERE stage IN ('waiting', 'running') ORDER BY position"
         )
         return tuple(
-            JobRecord(job, owner, _request(submit), last) for job, owner, submit, last in rows
+            JobRecord(
+                job,
+                Sender(user, owner, client),
+                request_of(submit),
+                last or 0,
+                attempts,
+                stage == JobStage.RUNNING,
+            )
+            for job, user, owner, client, submit, attempts, stage, last in rows
         )
 
-    def finished_before(self, moment: float) -> tuple[str, ...]:
-        """The jobs that ended before this moment and that nobody acknowledged."""
+    def finished_before(self, age: float) -> tuple[str, ...]:
+        """The jobs that ended more than this many seconds ago."""
         rows = self._database.execute(
-            "SELECT job FROM jobs WHERE is_final AND touched < ?", (moment,)
+            "SELECT job FROM jobs WHERE stage NOT IN ('waiting', 'running') AND aged_at < ?",
+            (self._clock.now().age - age,),
         )
         return tuple(job for (job,) in rows)
 
@@ -213,24 +289,11 @@ class Journal:
         row = self._database.execute("SELECT submit FROM jobs WHERE job = ?", (job,)).fetchone()
         return None if row is None else row[0]
 
-    def _open(self) -> None:
-        run = self._database.execute
-        # Exclusive before the first access: WAL then needs no shared memory, and the lock is kept
-        # until the process ends, however it ends.
-        run("PRAGMA locking_mode = EXCLUSIVE")
-        run("PRAGMA journal_mode = WAL")
-        run("PRAGMA synchronous = NORMAL")
-        run("PRAGMA foreign_keys = ON")
-        (version,) = run("PRAGMA user_version").fetchone()
-        if version > SCHEMA:
-            raise ServerError(
-                ErrorCode.INTERNAL,
-                f"{self._path} was written by a newer Scumble.",
-                "Update Scumble, or start the server with another --state folder.",
-            )
-        self._database.executescript(
-            f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT"
-        )
+    def _tick(self) -> Moment:
+        """This moment, which is written down."""
+        now = self._clock.now()
+        self._database.execute("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", (now.wall, now.age))
+        return now
 
     def _append(self, event: JobEvent) -> None:
         self._database.execute(
@@ -254,34 +317,3 @@ class Journal:
             # SQLite ends the transaction itself after some errors, and not after others.
             if self._database.in_transaction:
                 run("ROLLBACK")
-
-
-def _request(submit: bytes) -> Request | None:
-    try:
-        return codec.decode(submit, (Submit,)).request
-    except ScumbleError:
-        return None
-
-
-def _event(frame: bytes) -> JobEvent:
-    return cast("JobEvent", codec.decode(frame, JOB_EVENTS))
-
-
-def _opening_error(error: sqlite3.Error, path: Path) -> ServerError:
-    if "locked" in str(error):
-        return ServerError(
-            ErrorCode.PORT_IN_USE,
-            f"Another Scumble server is already using the folder {path.parent}.",
-            "Use that server, stop it first, or choose another folder with --state.",
-        )
-    if "full" in str(error):
-        return ServerError(
-            ErrorCode.DISK_FULL,
-            f"The disk with {path.parent} is full.",
-            "Make room there, or start the server with another --state folder.",
-        )
-    return ServerError(
-        ErrorCode.INTERNAL,
-        f"The journal {path} can't be opened: {error}.",
-        "Move that file away, or start the server with another --state folder.",
-    )

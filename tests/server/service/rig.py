@@ -75,9 +75,9 @@ class Server:
     ) -> None:
         self.now = 0.0
         self.models: tuple[ModelInfo, ...] = (STARTER,)
-        self.journal = Journal(folder / "journal.sqlite")
+        self.journal = Journal(folder / "journal.sqlite", lambda: self.now, lambda: self.now)
         self.store = BlobStore(folder / "blobs", budget=budget, memory=2**20)
-        self.book = JobBook(self.journal, self.store, lambda: self.now)
+        self.book = JobBook(self.journal, self.store)
         self.worker = ScriptedWorker()
         self.service = Service(
             self.book,

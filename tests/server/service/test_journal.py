@@ -12,9 +12,11 @@ import pytest
 
 from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.messages import Accepted, Cancelled, Finished, ResultLayer, Started
-from scumble_server.jobs.journal import SCHEMA, Journal
+from scumble_server.jobs.journal import Journal, Sender
+from scumble_server.jobs.schema import SCHEMA
 from tests.protocol.samples import IMAGE, MASK, REGENERATE, UPSCALE
 
+ANN = Sender("local", "ann", "Krita")
 FINISHED = Finished("one", 3, REGENERATE, (ResultLayer(REGENERATE.context, IMAGE, MASK, 42),), ())
 
 
@@ -22,8 +24,8 @@ def open_journal(folder: Path) -> Journal:
     return Journal(folder / "journal.sqlite")
 
 
-def accept(journal: Journal, job: str = "one", now: float = 0) -> None:
-    journal.accept(Accepted(job, 1, 0), "ann", REGENERATE, now)
+def accept(journal: Journal, job: str = "one") -> None:
+    journal.accept(Accepted(job, 1, 0), ANN, REGENERATE)
 
 
 def reopened(journal: Journal, folder: Path) -> Journal:
@@ -37,7 +39,7 @@ def test_an_accepted_job_is_there_after_a_restart(tmp_path: Path) -> None:
     journal.note(Started("one", 2))
     journal = reopened(journal, tmp_path)
     (record,) = journal.unfinished()
-    assert (record.job, record.owner, record.request) == ("one", "ann", REGENERATE)
+    assert (record.job, record.sender, record.request) == ("one", ANN, REGENERATE)
     assert record.last_number == 2
     assert journal.events("one", 0) == (Accepted("one", 1, 0), Started("one", 2))
     assert journal.events("one", 1) == (Started("one", 2),)
@@ -48,7 +50,7 @@ def test_unfinished_jobs_come_in_the_order_in_which_they_were_accepted(tmp_path:
     journal = open_journal(tmp_path)
     for job in ("z", "a", "m"):
         accept(journal, job)
-    journal.finish(Cancelled("a", 2), 0)
+    journal.finish(Cancelled("a", 2))
     assert [record.job for record in reopened(journal, tmp_path).unfinished()] == ["z", "m"]
 
 
@@ -56,7 +58,7 @@ def test_a_finished_job_holds_its_result_and_no_longer_its_sources(tmp_path: Pat
     journal = open_journal(tmp_path)
     accept(journal)
     assert journal.pictures("one").sources == (IMAGE.blob, MASK.blob)
-    journal.finish(FINISHED, 5)
+    journal.finish(FINISHED)
     assert journal.unfinished() == ()
     assert journal.pictures("one").sources == ()
     assert journal.pictures("one").results == (IMAGE.blob, MASK.blob)
@@ -75,12 +77,14 @@ def test_a_forgotten_job_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_only_ended_jobs_grow_old(tmp_path: Path) -> None:
-    journal = open_journal(tmp_path)
+    now = 0.0
+    journal = Journal(tmp_path / "journal.sqlite", lambda: now, lambda: now)
     accept(journal, "waiting")
     accept(journal, "one")
-    journal.finish(FINISHED, 100)
+    journal.finish(FINISHED)
+    now = 100
     assert journal.finished_before(100) == ()
-    assert journal.finished_before(101) == ("one",)
+    assert journal.finished_before(99) == ("one",)
 
 
 def test_a_second_server_can_not_have_the_same_journal(tmp_path: Path) -> None:
@@ -168,7 +172,7 @@ for number in itertools.count():
 
 def test_every_request_can_be_written_down(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
-    journal.accept(Accepted("up", 1, 0), "ann", UPSCALE, 0)
+    journal.accept(Accepted("up", 1, 0), ANN, UPSCALE)
     assert journal.request("up") == UPSCALE
 
 
