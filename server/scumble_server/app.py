@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 
 from scumble_protocol import endpoint
 from scumble_protocol.endpoint import Endpoint
-from scumble_protocol.errors import ErrorCode, RequestError, ServerError
+from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError, ServerError
 from scumble_protocol.messages import SUBPROTOCOL
 from scumble_server.clients.connection import Connection
 from scumble_server.clients.gate import refuse_strangers
@@ -31,20 +31,20 @@ from scumble_server.jobs.book import JobBook
 from scumble_server.jobs.journal import Journal
 from scumble_server.jobs.outcomes import Unusable
 from scumble_server.jobs.worker import Worker
+from scumble_server.logs import ENDS, STARTS, keep_log
 from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.models.importing import IMPORTING
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.measuring import Measuring
 from scumble_server.prompts.wording import check_prompts
 from scumble_server.sampling.samplers import check_request
-from scumble_server.state import log_to, open_folder
+from scumble_server.state import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from websockets.asyncio.server import Server, ServerConnection
 
-    from scumble_protocol.errors import ScumbleError
     from scumble_protocol.messages import ModelInfo
     from scumble_protocol.requests import Request
     from scumble_server.config import ServerConfig
@@ -82,9 +82,18 @@ def serve(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
         RequestError: The host or the device is not one of this machine.
     """
     folder = open_folder(config.state)
-    with contextlib.closing(Journal(folder.journal)) as journal, _logging(folder):
-        _log.info("Version %s starts.", version())
-        asyncio.run(_run(config, folder, journal, ready))
+    with keep_log(folder.log, config.log_level, secrets=[config.token or folder.token()]):
+        _log.info(STARTS, extra={"version": version(), "pid": os.getpid()})
+        try:
+            with contextlib.closing(Journal(folder.journal)) as journal:
+                asyncio.run(_run(config, folder, journal, ready))
+        except ScumbleError as error:
+            _log.error("The server failed: %s", error)
+            raise
+        except Exception:
+            _log.critical("The server failed.", exc_info=True)
+            raise
+        _log.info(ENDS)
 
 
 def version() -> str:
@@ -146,7 +155,8 @@ class _Program:
             sweeping.cancel()
             self._service.stop()
         stopped = await asyncio.to_thread(self._worker.stop, _STOP_SECONDS)
-        _log.info("Stopped%s.", "" if stopped else " while the worker was busy")
+        if not stopped:
+            _log.warning("The worker was busy until the end.")
         if self._failure is not None:
             raise self._failure
 
@@ -236,16 +246,6 @@ class _Program:
             yield
         finally:
             endpoint.remove(self._folder.root, here.pid)
-
-
-@contextlib.contextmanager
-def _logging(folder: StateFolder) -> Iterator[None]:
-    handler = log_to(folder)
-    try:
-        yield
-    finally:
-        logging.getLogger("scumble_server").removeHandler(handler)
-        handler.close()
 
 
 def _listening_error(error: OSError, config: ServerConfig) -> ScumbleError:

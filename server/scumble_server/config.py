@@ -12,6 +12,9 @@ from scumble_protocol.messages import Limits
 if TYPE_CHECKING:
     from pathlib import Path
 
+LEVELS = ("debug", "info", "warning", "error")
+"""Of the log."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
 _GIB = 2**30
@@ -36,6 +39,7 @@ class ServerConfig:
             send them again.
         memory_cache_bytes: Bytes of pictures in memory, so that a running job reads no file.
         hello_seconds: How long a connection may take to introduce itself.
+        log_level: What the log has at least: `debug` (with prompts), `info`, `warning`, `error`.
 
     Raises:
         RequestError: A value is out of its range.
@@ -53,6 +57,7 @@ class ServerConfig:
     cache_bytes: int = 2 * _GIB
     memory_cache_bytes: int = _GIB // 4
     hello_seconds: float = 10
+    log_level: str = "info"
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -66,6 +71,12 @@ class ServerConfig:
                 ErrorCode.INVALID_VALUE,
                 f"{self.device!r} is no device.",
                 "Choose auto, cpu, cuda, cuda:N, mps or xpu.",
+            )
+        if self.log_level not in LEVELS:
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                f"{self.log_level!r} is no level of a log.",
+                f"Choose one of {', '.join(LEVELS)}.",
             )
 
     @property

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 from dataclasses import dataclass
-from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
 from scumble_server.jobs.blobstore import disk_error
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_LOG_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class StateFolder:
 
     @property
     def log(self) -> Path:
-        """What the server did, with the tracebacks that no painter needs to see."""
+        """What the server did, with the tracebacks that no painter needs to see; see `logs.py`."""
         return self.root / "server.log"
 
     def token(self) -> str:
@@ -82,13 +78,3 @@ def open_folder(root: Path) -> StateFolder:
     except OSError as error:
         raise disk_error(error, folder.root) from error
     return folder
-
-
-def log_to(folder: StateFolder) -> logging.Handler:
-    """Let what `scumble_server` logs go to the folder's log file; returns the handler."""
-    handler = RotatingFileHandler(folder.log, maxBytes=_LOG_BYTES, backupCount=2, delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("scumble_server")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    return handler

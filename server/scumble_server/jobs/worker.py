@@ -28,6 +28,7 @@ from scumble_server.jobs.outcomes import (
     Stopped,
     Unusable,
 )
+from scumble_server.logs import about_job
 from scumble_server.work.report import Cancelled
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ class Worker:
         if chosen := self._preload(models):
             self._load(engine, chosen)
         while (task := self._inbox.get()) is not None and not self._is_stopping.is_set():
-            outcome = self._attempt(engine, task)
+            with about_job(task.job, task.request):
+                outcome = self._attempt(engine, task)
             self._cancelled.discard(task.job)
             # First, so that whoever had a model loaded finds it in the list once that is done.
             self._tell_models(engine, anyhow=isinstance(task.request, LoadModel))

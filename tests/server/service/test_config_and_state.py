@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_server.config import ServerConfig
 from scumble_server.device_guess import guess_device
-from scumble_server.state import log_to, open_folder
+from scumble_server.state import open_folder
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
@@ -58,17 +57,6 @@ def test_a_folder_that_can_not_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ServerError, match="can't be written to"):
         open_folder(tmp_path / "file" / "state")
-
-
-def test_the_log_file_takes_what_the_server_logs(tmp_path: Path) -> None:
-    folder = open_folder(tmp_path)
-    handler = log_to(folder)
-    try:
-        logging.getLogger("scumble_server.jobs.worker").warning("a word")
-    finally:
-        logging.getLogger("scumble_server").removeHandler(handler)
-        handler.close()
-    assert "a word" in folder.log.read_text()
 
 
 def test_the_guess_is_the_gpu_where_a_driver_shows_one(tmp_path: Path) -> None:
