@@ -18,7 +18,7 @@ _ID_BYTES = 16
 _FLAT = Layout()
 
 
-def blob_id(data: bytes) -> str:
+def blob_id(data: bytes | memoryview) -> str:
     """The blob's id: its BLAKE2b-128, as 32 lower-case hexadecimal digits."""
     return hashlib.blake2b(data, digest_size=_ID_BYTES).hexdigest()
 
