@@ -123,7 +123,7 @@ class _Program:
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         self._failure: ScumbleError | None = None
-        self._catalog = Catalog([folder.models], STARTER_FOLDER)
+        self._catalog = Catalog([folder.models], STARTER_FOLDER, is_private=config.is_loopback)
         self._library = Library.of(folder.root)
         store = BlobStore(folder.blobs, budget=config.cache_bytes, memory=config.memory_cache_bytes)
         self._worker = Worker(self._make_engine, store, self._tell, self._preload)

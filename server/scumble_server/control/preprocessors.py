@@ -126,12 +126,17 @@ def load_preprocessor(source: AdditionSource, device: torch.device) -> _Network:
         "pose": transformers.VitPoseForPoseEstimation,
         "people": transformers.AutoModelForObjectDetection,
     }[source.tells]
-    common = {"local_files_only": True}
     model = auto.from_pretrained(
-        str(folder), use_safetensors=True, dtype=weights_type(device), **common
+        str(folder),
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        dtype=weights_type(device),
     )
     model = model.to(device).eval()
-    processor = transformers.AutoImageProcessor.from_pretrained(str(folder), **common)
+    processor = transformers.AutoImageProcessor.from_pretrained(
+        str(folder), local_files_only=True, trust_remote_code=False
+    )
     if source.tells == "segmentation" and model.config.num_labels != len(COLORS):
         raise _unusable(folder, f"knows {model.config.num_labels} kinds of things instead of 150")
     kinds = {"depth": Depth, "segmentation": Segments, "pose": Pose, "people": People}

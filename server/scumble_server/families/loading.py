@@ -33,6 +33,7 @@ def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.dev
         variant=variant_of(folder / family.denoiser).removeprefix(".") or None,
         use_safetensors=True,
         local_files_only=True,
+        trust_remote_code=False,
         **_packed_denoiser(folder, family, careful_type(device)),
     )
     pipeline.set_progress_bar_config(disable=True)

@@ -13,6 +13,7 @@ from scumble_server.control.places import OWNER_MARK
 from scumble_server.models.sources import (
     INDEX,
     LANCZOS,
+    PICKLED_UPSCALER,
     CheckpointSource,
     FolderSource,
     HubSource,
@@ -47,11 +48,15 @@ class Catalog:
             one, and models that are fetched go to the first.
         starter: The diffusers folder of the model that ships with Scumble. The upscalers that ship
             lie in the folder `upscalers` beside it.
+        is_private: Whether only users of this machine ask. Others may neither name paths of it nor
+            have pickles read, which upscalers may be (by an unpickler for tensors alone). Links in
+            the folders are followed in either case: who can put them there owns the machine.
     """
 
-    def __init__(self, folders: Sequence[Path], starter: Path) -> None:
+    def __init__(self, folders: Sequence[Path], starter: Path, *, is_private: bool = True) -> None:
         self._folders = tuple(folders)
         self._starter = starter
+        self._is_private = is_private
         self.additions = Additions(folders)
 
     def list(self, loaded: Iterable[str] = (), device: str = "") -> tuple[ModelInfo, ...]:
@@ -98,7 +103,7 @@ class Catalog:
         """
         for name, path in self._places():
             if name == model:
-                return read_source(name, path)
+                return self._read(name, path)
         if model == LANCZOS:
             return LanczosSource()
         if addition := self.additions.by_id(model):
@@ -107,9 +112,8 @@ class Catalog:
                 f"{model} is of the kind {TITLES[addition.role]} and makes no pictures by itself.",
                 "Choose a diffusion model, and add this to it.",
             )
-        path = Path(model).expanduser()
-        if path.exists():
-            return read_source(model, path)
+        if path := self._visited(model):
+            return self._read(model, path)
         if _HUB_ID.fullmatch(model):
             return HubSource(model)
         raise self._unknown(model)
@@ -131,22 +135,42 @@ class Catalog:
         places += [
             (name, path)
             for name in sorted(set(visitors) - residents)
-            if (path := Path(name).expanduser()).exists()
+            if (path := self._visited(name))
         ]
-        return (*(_attempt(name, path) for name, path in places), LanczosSource())
+        return (*(self._attempt(name, path) for name, path in places), LanczosSource())
+
+    def _visited(self, name: str) -> Path | None:
+        """The path that a name is by itself, if it may be and is there."""
+        if not self._is_private:
+            return None
+        try:
+            path = Path(name).expanduser()
+            return path if path.exists() else None
+        # No path can have such a name: a NUL, no such user, too long.
+        except (OSError, ValueError, RuntimeError):
+            return None
+
+    def _read(self, name: str, path: Path) -> Source:
+        if not self._is_private and path.suffix == PICKLED_UPSCALER:
+            raise RequestError(
+                ErrorCode.UNSAFE_MODEL,
+                f"{name} is a pickle, and a server that others may use opens none.",
+                "Get it as .safetensors, or use a server on your own machine.",
+            )
+        return read_source(name, path)
+
+    def _attempt(self, name: str, path: Path) -> Source | ScumbleError:
+        try:
+            return self._read(name, path)
+        except ScumbleError as error:
+            return error
 
     def _unknown(self, model: str) -> RequestError:
         names = [name for name, _ in self._places()] + [LANCZOS]
         near = difflib.get_close_matches(model, names, n=3, cutoff=0.4) or names
+        paths = "; a path on the server's machine works too" if self._is_private else ""
         return RequestError(
             ErrorCode.UNKNOWN_MODEL,
-            f"There is no model {model!r}.",
-            f"There is {', '.join(near[:8])}; a path on the server's machine works too.",
+            f"There is no model {model[:80]!r}.",
+            f"There is {', '.join(near[:8])}{paths}.",
         )
-
-
-def _attempt(name: str, path: Path) -> Source | ScumbleError:
-    try:
-        return read_source(name, path)
-    except ScumbleError as error:
-        return error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.families.known import family_of
 from scumble_server.models.configs import check_pipeline
+from scumble_server.models.file_names import is_plain
+from scumble_server.models.gguf_header import check_gguf
 from scumble_server.models.headers import damaged, read_header, weigh
 from scumble_server.models.json_files import read_json
 from scumble_server.models.quantised import GGUF, check_readable, gguf_file
@@ -29,6 +32,9 @@ WEIGHTED = (
 READERS = ("tokenizer", "tokenizer_2", "tokenizer_3")
 """The components that make tokens of text."""
 
+LIBRARIES = ("diffusers", "transformers")
+"""Whose classes the parts of a model are."""
+
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 """Endings of files that can run any program when loaded."""
 
@@ -43,6 +49,7 @@ def check_folder(folder: Path) -> Weights:
     index = read_json(folder / "model_index.json")
     pipeline = str(index.get("_class_name", ""))
     check_pipeline(pipeline, folder)
+    check_libraries(index, folder)
     family = family_of(pipeline)
     for name in family.parts if family else ():
         if not (folder / name).is_dir():
@@ -58,8 +65,35 @@ def check_folder(folder: Path) -> Weights:
     return sum((_weigh(path) for path in weights), Weights())
 
 
+def check_libraries(index: dict[str, object], folder: Path) -> None:
+    """Refuse a model whose parts are of classes that it brings itself, or of any odd module.
+
+    diffusers imports whatever module the index names. Besides its own and transformers', names of
+    its pipelines are in use (`kolors`), which are no modules by themselves.
+
+    Raises:
+        RequestError: `UNSAFE_MODEL`.
+    """
+    for name, entry in index.items():
+        library = entry[0] if isinstance(entry, list) and entry else None
+        if library is None or library in LIBRARIES:
+            continue
+        if not _is_pipeline(library) or (folder / name / f"{library}.py").exists():
+            raise RequestError(
+                ErrorCode.UNSAFE_MODEL,
+                f"The model {folder} wants to run a program of its own for its {name}.",
+                "Don't use it; get a model that is made for diffusers as it is.",
+            )
+
+
+def _is_pipeline(library: object) -> bool:
+    is_name = isinstance(library, str) and library.isidentifier()
+    return is_name and importlib.util.find_spec(str(library)) is None
+
+
 def _weigh(path: Path) -> Weights:
     if path.suffix == GGUF:
+        check_gguf(path)
         return Weights(path.stat().st_size, 0, path.stat().st_size)
     return weigh(read_header(path), path.stat().st_size)
 
@@ -83,13 +117,26 @@ def weight_files(component: Path) -> list[Path]:
             return [plain]
         index = component / f"{stem}.safetensors.index{variant}.json"
         if index.exists():
-            return sorted({component / name for name in read_json(index)["weight_map"].values()})
+            return _shards(index)
     if packed := gguf_file(component):
         return [packed]
     pickles = sorted(path for path in component.glob("*") if path.suffix in PICKLES)
     if pickles:
         raise unsafe(pickles[0])
     raise damaged(component / _expected_weights(component), "is missing")
+
+
+def _shards(index: Path) -> list[Path]:
+    """The files that an index names, which lie beside it and nowhere else."""
+    named = read_json(index).get("weight_map")
+    names = set(named.values()) if isinstance(named, dict) and _are_texts(named) else set()
+    if not names or not all(is_plain(name) and name.endswith(".safetensors") for name in names):
+        raise damaged(index, "names other things than weights beside it")
+    return sorted(index.with_name(name) for name in names)
+
+
+def _are_texts(named: dict[object, object]) -> bool:
+    return all(isinstance(name, str) for name in named.values())
 
 
 def variant_of(component: Path) -> str:

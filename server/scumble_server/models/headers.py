@@ -19,10 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-MAX_HEADER_BYTES = 100 * 10**6
-"""The format's own limit."""
+MAX_HEADER_BYTES = 16 * 2**20
+"""The format allows six times as much; the longest in use, with a picture in them, have one MB."""
+
+MOST_SIDES = 16
+LARGEST_SIDE = 2**48
 
 _LENGTH = struct.Struct("<Q")
+
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    RecursionError,  # of JSON that is nested by the thousand
+    struct.error,
+)
 
 _FLOATS = {"F64", "F32", "F16", "BF16"}
 _BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}
@@ -54,12 +67,12 @@ def read_header(path: Path) -> dict[str, TensorHeader]:
         tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
         end = start + max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
         headers = {
-            name: TensorHeader(str(entry["dtype"]), tuple(int(side) for side in entry["shape"]))
+            name: TensorHeader(str(entry["dtype"]), _shape(entry["shape"]))
             for name, entry in tensors.items()
         }
     except OSError as error:
         raise damaged(path, "can't be read" if path.exists() else "is missing") from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error) as error:
+    except _DAMAGE as error:
         raise damaged(path, "is no safetensors file, or its beginning is damaged") from error
     if not tensors:
         raise damaged(path, "holds no weights")
@@ -86,6 +99,14 @@ def damaged(path: Path, what: str) -> RequestError:
         f"The model file {path} {what}.",
         "Download or copy the model again.",
     )
+
+
+def _shape(sides: list[int]) -> tuple[int, ...]:
+    if len(sides) > MOST_SIDES or not all(
+        type(side) is int and 0 <= side <= LARGEST_SIDE for side in sides
+    ):
+        raise ValueError(sides[:MOST_SIDES])
+    return tuple(sides)
 
 
 def _read_json(path: Path, size: int) -> tuple[dict[str, Any], int]:

@@ -12,6 +12,7 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNot
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
 from scumble_server.control.layout import CONFIG
+from scumble_server.models.file_names import is_inside
 from scumble_server.models.hub_additions import (
     Wanted,
     check_config,
@@ -139,7 +140,7 @@ class Hub:
         return f"{self.endpoint or huggingface_hub.constants.ENDPOINT}/{self.model}"
 
     def files(self) -> dict[str, HubFile]:
-        """All files of the model, by their names there."""
+        """All files of the model, by their names there; none whose name leads out of a folder."""
         try:
             return self._files()
         except (GatedRepoError, RepositoryNotFoundError):
@@ -165,6 +166,7 @@ class Hub:
                 file.size or 0, file.lfs.sha256 if file.lfs else "", file.blob_id or ""
             )
             for file in info.siblings or ()
+            if is_inside(file.rfilename)
         }
 
     def _download(self, name: str, into: Path, bar: type[object]) -> None:

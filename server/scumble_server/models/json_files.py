@@ -10,18 +10,25 @@ from scumble_server.models.headers import damaged
 if TYPE_CHECKING:
     from pathlib import Path
 
+MOST_BYTES = 64 * 2**20
+"""The largest files in use are vocabularies of half of it."""
+
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file.
 
     Raises:
-        RequestError: `DAMAGED_MODEL` when it is missing or no JSON object.
+        RequestError: `DAMAGED_MODEL` when it is missing, too long or no JSON object.
     """
     try:
-        value = json.loads(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            raise damaged(path, f"is longer than {MOST_BYTES // 2**20} MB")
+        value = json.loads(text.decode("utf-8"))
     except OSError as error:
         raise damaged(path, "can't be read" if path.exists() else "is missing") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter where it is nested by the thousand
         raise damaged(path, "is no valid JSON") from error
     if not isinstance(value, dict):
         raise damaged(path, "is not what it should be")

@@ -47,6 +47,7 @@ def load_folder(
         variant=variant_of(folder / "unet").removeprefix(".") or None,
         use_safetensors=True,
         local_files_only=True,
+        trust_remote_code=False,
         **{name: None for name in UNUSED if has_component(index, name)},
     )
     return place(pipeline, spec, device)
@@ -56,16 +57,21 @@ def load_checkpoint(path: Path, checkpoint: Checkpoint, device: torch.device) ->
     """Load a single file in the original layout with the configs chosen for it."""
     configs = checkpoint.configs
     name = str(read_json(configs / "model_index.json")["_class_name"])
-    common = {"local_files_only": True, "dtype": weights_type(device)}
     unet = diffusers.UNet2DConditionModel.from_single_file(
         str(path),
         config=str(configs),
         subfolder="unet",
         in_channels=checkpoint.spec.unet_channels,
-        **common,
+        local_files_only=True,
+        dtype=weights_type(device),
     )
     pipeline = getattr(diffusers, name).from_single_file(
-        str(path), config=str(configs), unet=unet, **_tokenizers(configs), **common
+        str(path),
+        config=str(configs),
+        unet=unet,
+        local_files_only=True,
+        dtype=weights_type(device),
+        **_tokenizers(configs),
     )
     return place(pipeline, checkpoint.spec, device)
 

@@ -22,7 +22,8 @@ from scumble_server.spec import ModelSpec
 INDEX = "model_index.json"
 LANCZOS = "lanczos"
 PICKLED_CHECKPOINTS = (".ckpt", ".pt", ".bin")
-UPSCALERS = (".pth", ".safetensors")
+PICKLED_UPSCALER = ".pth"
+UPSCALERS = (PICKLED_UPSCALER, ".safetensors")
 """Upscalers are read by spandrel, whose unpickler lets nothing but tensors pass."""
 
 OTHER_PARTS = re.compile(r"lora|^(control_model|first_stage_model|conditioner|cond_stage_model)\.")

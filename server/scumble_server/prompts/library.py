@@ -12,6 +12,9 @@ from scumble_protocol.errors import ErrorCode, RequestError
 WEIGHTS = ".safetensors"
 """Pickles are not even looked at: they could run any program when opened."""
 
+MOST_BYTES = 16 * 2**20
+"""The largest wildcard that is read: half a million lines of a few words."""
+
 
 @dataclass(frozen=True)
 class Library:
@@ -41,9 +44,13 @@ class Library:
         """
         path = _look_up("wildcard", name, _files(self.wildcards, ".txt"), self.wildcards)
         try:
-            lines = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
+            with path.open("rb") as file:
+                text = file.read(MOST_BYTES + 1)
+            lines = [line.strip() for line in text.decode("utf-8-sig").splitlines()]
         except (OSError, UnicodeDecodeError) as error:
             raise _unusable(path, "can't be read") from error
+        if len(text) > MOST_BYTES:
+            raise _unusable(path, f"is longer than {MOST_BYTES // 2**20} MB")
         choices = tuple(line for line in lines if line and not line.startswith("#"))
         if not choices:
             raise _unusable(path, "is empty")

@@ -136,7 +136,9 @@ class Measuring:
 def _load(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
-    loaded: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    loaded: Any = AutoTokenizer.from_pretrained(
+        str(folder), local_files_only=True, trust_remote_code=False
+    )
     return getattr(loaded, "tokenizer", loaded)
 
 
