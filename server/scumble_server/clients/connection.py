@@ -15,6 +15,7 @@ from scumble_protocol.messages import AskNames, Hello, ListModels, Measure
 from scumble_protocol.session import BlobArrived, ServerSession
 from scumble_server.clients.outbox import Outbox
 from scumble_server.clients.questions import Questions
+from scumble_server.logs import about
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -60,13 +61,18 @@ class Connection:
                 _note(error)
             await self._part()
 
+    async def told(self) -> None:
+        """Wait until all messages to the client are on their way."""
+        await self._outbox.told()
+
     async def _receive_all(self) -> None:
         frame = await asyncio.wait_for(self._websocket.recv(), self._hello_seconds)
         for event in self._session.receive(_binary(frame)):
             if isinstance(event, Hello):
                 conversation = self._service.connect(event, self._session.encodings, self._outbox)
                 try:
-                    await self._converse(conversation)
+                    with about(client=event.client):
+                        await self._converse(conversation)
                 finally:
                     self._service.disconnect(conversation)
 
@@ -86,7 +92,8 @@ class Connection:
                 elif isinstance(event, (Measure, AskNames)):
                     questions.ask(event)
                 elif not isinstance(event, ListModels) or not await self._have_models_changed():
-                    conversation.receive(event)
+                    with about(job=getattr(event, "job", "")):
+                        conversation.receive(event)
             await self._outbox.room()
         await asyncio.gather(*storing)
         await questions.end()

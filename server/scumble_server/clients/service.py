@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
 from scumble_protocol.choices import Sampler
+from scumble_protocol.errors import RequestError
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     AskNames,
@@ -17,6 +19,7 @@ from scumble_protocol.messages import (
     Models,
     Names,
     Phase,
+    Refused,
     ServerMessage,
     Status,
     Welcome,
@@ -31,16 +34,20 @@ from scumble_server.jobs.outcomes import (
     Reported,
     Stopped,
 )
+from scumble_server.logs import about_job, prompts_of
 from scumble_server.work.report import ProgressReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from scumble_protocol.errors import ScumbleError, ServerError
     from scumble_protocol.messages import Device, Hello, Limits
     from scumble_protocol.requests import Request
     from scumble_server.jobs.blobstore import BlobStore
     from scumble_server.jobs.book import JobBook
 
+
+_log = logging.getLogger(__name__)
 
 _GETTING_READY = ProgressReport(Phase.LOADING, 0, 1, detail="the device gets ready")
 """What a job says that was started while the worker still imports torch."""
@@ -104,7 +111,7 @@ class Service:
         self.book = book
         self.store = store
         self.limits = limits
-        self.check = check
+        self._check = check
         self.answer = answer
         self._workforce = workforce
         self._version = version
@@ -116,7 +123,10 @@ class Service:
         self._conversations: dict[Conversation, Peer] = {}
         self._is_ready = False
         self._is_busy = False
+        self._at_work: str | None = None
         self._is_stopping = False
+        self._closed: ScumbleError | None = None
+        """Why no job is taken on, if none is."""
 
     def connect(self, hello: Hello, encodings: tuple[Encoding, ...], peer: Peer) -> Conversation:
         """Welcome a client that may come in."""
@@ -151,7 +161,11 @@ class Service:
         self, job: str, owner: str, request: Request, watcher: Callable[[JobEvent], None]
     ) -> None:
         """Take on a job whose blobs are here; raises like `JobBook.accept`."""
-        self.book.accept(job, owner, "local", request, watcher)
+        with about_job(job, request):
+            self.book.accept(job, owner, "local", request, watcher)
+            _log.info("Accepted: %s", request.kind)
+            for prompt in prompts_of(request):
+                _log.debug("Its prompt: %s", prompt)
         self._work()
 
     def cancel(self, job: str) -> None:
@@ -161,9 +175,43 @@ class Service:
         else:
             self.book.stop(job)
 
-    def stop(self) -> None:
-        """From now on a stopped job was not cancelled; it stays in the journal to be done again."""
+    def check(self, request: Request) -> None:
+        """Refuse a request of which it is known already that it won't be done.
+
+        Raises:
+            ScumbleError: Why.
+        """
+        if self._closed is not None:
+            raise self._closed
+        self._check(request)
+
+    def stop(self, why: ScumbleError | None = None) -> None:
+        """From now on a stopped job was not cancelled; it stays in the journal to be done again.
+
+        Args:
+            why: What everybody is told, and who submits a job; None where clients have merely to
+                come again.
+        """
         self._is_stopping = True
+        if why is not None:
+            self._close(why)
+
+    def park(self) -> None:
+        """The running job, if there is one, is given back for the next server to do."""
+        if self._at_work is not None and self.book.is_running(self._at_work):
+            self.book.park(self._at_work)
+
+    def abandon(self, error: ScumbleError) -> None:
+        """The running job, if there is one, fails: the worker does not go on with it."""
+        job, self._at_work = self._at_work, None
+        if job is not None and self.book.is_running(job):
+            with about_job(job):
+                self.book.fail(job, error)
+                _log_failure(error)
+
+    def give_up(self, why: ServerError) -> None:
+        """No job is begun or taken on until the worker is heard of again; waiting ones wait."""
+        self._close(why)
 
     def look_up_models(self) -> tuple[ModelInfo, ...]:
         """The models that are there now, for `show`; may be called on another thread."""
@@ -195,9 +243,11 @@ class Service:
     def happened(self, outcome: Outcome) -> None:
         """Take in what the worker tells."""
         if isinstance(outcome, Reported):
-            self.book.report(outcome.job, outcome.report)
+            if self.book.is_running(outcome.job):
+                self.book.report(outcome.job, outcome.report)
         elif isinstance(outcome, Ready):
             self._is_ready = True
+            self._closed = None if not self._is_stopping else self._closed
             self._device = outcome.device
             self.show(outcome.models)
         elif isinstance(outcome, ModelsChanged):
@@ -208,13 +258,34 @@ class Service:
 
     def _ended(self, outcome: Done | Broken | Stopped) -> None:
         self._is_busy = False
-        if isinstance(outcome, Done):
-            self.book.finish(outcome.job, outcome.layers, outcome.times, outcome.notes)
-        elif isinstance(outcome, Broken):
-            self.book.fail(outcome.job, outcome.error)
-        elif not self._is_stopping:
-            self.book.stop(outcome.job)
+        self._at_work = None
+        if not self._is_stopping:
+            self._closed = None  # whoever was given up works
+        with about_job(outcome.job):
+            if not self.book.is_running(outcome.job):
+                self._throw_away(outcome)
+            elif isinstance(outcome, Done):
+                self.book.finish(outcome.job, outcome.layers, outcome.times, outcome.notes)
+                seconds = sum(time.seconds for time in outcome.times)
+                _log.info("Finished", extra={"seconds": round(seconds, 3)})
+            elif isinstance(outcome, Broken):
+                self.book.fail(outcome.job, outcome.error)
+                _log_failure(outcome.error)
+            elif not self._is_stopping:
+                self.book.stop(outcome.job)
+                _log.info("Cancelled")
         self._work()
+
+    def _throw_away(self, outcome: Done | Broken | Stopped) -> None:
+        """What came of a job that was abandoned."""
+        if isinstance(outcome, Done):
+            blobs = [it.blob for layer in outcome.layers for it in (layer.image, layer.mask)]
+            self.store.release(blobs, delete=True)
+
+    def _close(self, why: ScumbleError) -> None:
+        self._closed = why
+        for peer in self._conversations.values():
+            peer.send(Refused("", why.code, why.message, why.hint))
 
     def _work(self) -> None:
         if self._is_busy or self._is_stopping:
@@ -222,6 +293,19 @@ class Service:
         job = self.book.start_next()
         if job is not None:
             self._is_busy = True
+            self._at_work = job.id
             if not self._is_ready:
                 self.book.report(job.id, _GETTING_READY)
+            with about_job(job.id):
+                _log.info("Begun")
             self._workforce.run(job.id, job.request)
+
+
+def _log_failure(error: ScumbleError) -> None:
+    # What is wrong with a request may quote its prompt.
+    is_private = isinstance(error, RequestError)
+    _log.info(
+        "Failed: %s", error.code.value if is_private else error, extra={"code": error.code.value}
+    )
+    if is_private:
+        _log.debug("It failed for this reason: %s", error)
