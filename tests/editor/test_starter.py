@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from pathlib import Path
 
@@ -48,6 +50,26 @@ def test_a_server_that_runs_is_not_started_twice(tmp_path: Path) -> None:
     with pytest.raises(ServerError, match="it said nothing"):
         starter.check()
     starter.check()
+
+
+def test_what_the_server_says_does_not_spoil_its_log_and_the_newer_file_is_shown(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "server.log"
+    log.write_text("yesterday")
+    os.utime(log, (1, 1))
+    write_program(tmp_path, (sys.executable, "-c", "print('No memory.')"), "1")
+    starter = Starter(tmp_path, {})
+    assert starter.log == log
+    starter.start()
+    assert said(starter) == "No memory.\n"
+    assert log.read_text() == "yesterday"
+    assert stat.S_IMODE(starter.log.stat().st_mode) == 0o600
+    log.write_text("today")
+    os.utime(log, (2**32, 2**32))
+    assert starter.log == log
+    with pytest.raises(ServerError, match="No memory"):
+        starter.check()
 
 
 def test_a_program_that_is_no_program_is_told(tmp_path: Path) -> None:

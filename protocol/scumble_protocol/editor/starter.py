@@ -12,6 +12,11 @@ from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.program import read_program
 
 LOG_NAME = "server.log"
+"""What the server writes while it runs."""
+
+OUTPUT_NAME = "start.log"
+"""What it says, also where it gets no further. Another file: two writers would spoil each other's
+lines, and Windows would let the server put nothing aside that is open here."""
 
 # An editor's own Python and libraries (an AppImage brings both) would break the server's.
 _OF_THE_EDITOR = ("PYTHON", "LD_", "QT_", "GI_", "GDK_", "GTK_", "APPDIR", "APPIMAGE")
@@ -29,10 +34,17 @@ class Starter:
     """
 
     def __init__(self, state: Path, environ: Mapping[str, str] = os.environ) -> None:
-        self.log = state / LOG_NAME
+        self._output = state / OUTPUT_NAME
+        self._log = state / LOG_NAME
         self._state = state
         self._environ = environ
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        """The file that says what happened last."""
+        there = [path for path in (self._output, self._log) if path.is_file()]
+        return max(there, key=lambda path: path.stat().st_mtime, default=self._log)
 
     @property
     def is_possible(self) -> bool:
@@ -56,8 +68,12 @@ class Starter:
         if self._process is not None and self._process.poll() is None:
             return
         try:
-            with self.log.open("wb") as log:
-                self._process = self._spawn(command, log.fileno())
+            # For its owner alone, as all that is in the folder.
+            output = os.open(self._output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                self._process = self._spawn(command, output)
+            finally:
+                os.close(output)
         except OSError as error:
             raise ServerError(
                 ErrorCode.INTERNAL,
@@ -74,7 +90,7 @@ class Starter:
         if self._process is None or self._process.poll() is None:
             return
         self._process = None
-        lines = self.log.read_text("utf-8", "replace").split("\n")
+        lines = self._output.read_text("utf-8", "replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
         raise ServerError(
             ErrorCode.INTERNAL, f"The server ended at once: {last}", "Its log says more."
