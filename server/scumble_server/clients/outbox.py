@@ -51,12 +51,15 @@ class Outbox:
         self._has_work = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
+        self._is_told = asyncio.Event()
+        self._is_told.set()
 
     def send(self, message: ServerMessage) -> None:
         """Send a message, after those before it."""
         if isinstance(message, (Progress, Preview)):
             self._drop_older(message)
         self._messages.append(message)
+        self._is_told.clear()
         self._has_work.set()
         if len(self._messages) >= _FULL:
             self._has_room.clear()
@@ -70,6 +73,10 @@ class Outbox:
         """Wait until not too many messages wait."""
         await self._has_room.wait()
 
+    async def told(self) -> None:
+        """Wait until the connection has taken every message; pictures may still wait."""
+        await self._is_told.wait()
+
     async def frames(self) -> AsyncIterator[bytes]:
         """Every frame to send, in order, without end."""
         while True:
@@ -79,6 +86,7 @@ class Outbox:
                 yield self._session.send(self._messages.popleft())
                 if not self._messages:
                     self._has_room.set()
+                    self._is_told.set()
             elif (frame := await self._next_chunk()) is not None:
                 yield frame
             else:

@@ -52,9 +52,7 @@ class Watchdog:
         self._silent = 0.0
         self._deaf = 0.0
 
-    def look(
-        self, sign: Sign, now: float, *, is_alive: bool, is_cancelled: bool
-    ) -> Stuck | None:
+    def look(self, sign: Sign, now: float, *, is_alive: bool, is_cancelled: bool) -> Stuck | None:
         """Why the worker will not go on; None while there is hope, or where that was said.
 
         Args:

@@ -28,6 +28,7 @@ from scumble_server.jobs.outcomes import (
     Stopped,
     Unusable,
 )
+from scumble_server.jobs.pulse import Doing, Pulse
 from scumble_server.logs import about_job
 from scumble_server.work.report import Cancelled
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from scumble_protocol.messages import Device, ModelInfo
     from scumble_protocol.requests import Request
     from scumble_server.jobs.blobstore import BlobStore
+    from scumble_server.jobs.pulse import Sign
     from scumble_server.work.made import Result
     from scumble_server.work.report import Report, Reporter
 
@@ -101,6 +103,7 @@ class Worker:
         self._inbox: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
         self._loaded: frozenset[str] = frozenset()
+        self._pulse = Pulse()
         self._is_stopping = threading.Event()
         # A daemon, since a model that is being loaded can't be interrupted when the program ends.
         self._thread = threading.Thread(target=self._work, name="scumble-worker", daemon=True)
@@ -108,6 +111,20 @@ class Worker:
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
+
+    @property
+    def sign(self) -> Sign:
+        """Its last sign of life."""
+        return self._pulse.last
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs, however long it may be silent."""
+        return self._thread.is_alive()
+
+    def is_cancelled(self, job: str) -> bool:
+        """Whether this job was told to stop and has not ended."""
+        return job in self._cancelled
 
     def run(self, job: str, request: Request) -> None:
         """Do this job after those that were given before."""
@@ -117,7 +134,7 @@ class Worker:
         """Stop this job at its next report; does nothing if it has ended."""
         self._cancelled.add(job)
 
-    def stop(self, seconds: float) -> bool:
+    def stop(self, seconds: float = 0) -> bool:
         """Stop the running job at its next report and end; False if that takes longer than this."""
         self._is_stopping.set()
         self._inbox.put(None)
@@ -125,28 +142,44 @@ class Worker:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
+        engine = self._set_up()
+        if engine is None:
+            return
+        self._pulse.rest()
+        while (task := self._inbox.get()) is not None and not self._is_stopping.is_set():
+            self._pulse.begin(task.job)
+            with about_job(task.job, task.request):
+                outcome = self._attempt(engine, task)
+            self._cancelled.discard(task.job)
+            # First, so that whoever had a model loaded finds it in the list once that is done.
+            self._tell_models(engine, anyhow=isinstance(task.request, LoadModel))
+            self._pulse.rest()
+            self._tell(outcome)
+
+    def _set_up(self) -> Engine | None:
+        """The engine, with the chosen model in memory; None, which is told, if there is none."""
         try:
             engine = self._make_engine()
             models = engine.models()
             self._tell(Ready(engine.device(), models))
         except ScumbleError as error:
             self._tell(Unusable(error))
-            return
-        except Exception:  # noqa: BLE001  foreign libraries are set up here; see `_attempt`
+            return None
+        except ImportError as error:
+            self._tell(Unusable(_missing(error)))
+            return None
+        except BaseException:  # noqa: BLE001  foreign libraries are set up here; see `_attempt`
             self._tell(Unusable(_internal("The device could not be set up.")))
-            return
+            return None
         if chosen := self._preload(models):
             self._load(engine, chosen)
-        while (task := self._inbox.get()) is not None and not self._is_stopping.is_set():
-            with about_job(task.job, task.request):
-                outcome = self._attempt(engine, task)
-            self._cancelled.discard(task.job)
-            # First, so that whoever had a model loaded finds it in the list once that is done.
-            self._tell_models(engine, anyhow=isinstance(task.request, LoadModel))
-            self._tell(outcome)
+        return engine
 
     def _load(self, engine: Engine, model: str) -> None:
-        def report(_report: Report) -> None:
+        self._pulse.begin("", Doing.LOADING)
+
+        def report(told: Report) -> None:
+            self._pulse.beat(told)
             if self._is_stopping.is_set():
                 raise Cancelled
 
@@ -156,7 +189,7 @@ class Worker:
             return
         except ScumbleError as error:
             _log.warning("%s was not loaded at the start: %s", model, error)
-        except Exception:  # noqa: BLE001  as in `_attempt`; the job that needs it will say so
+        except BaseException:  # noqa: BLE001  as in `_attempt`; the job that needs it will say so
             _internal(f"{model} could not be loaded at the start.")
         self._tell_models(engine)
 
@@ -164,12 +197,17 @@ class Worker:
         # Only after a change: looking at every model's files takes a while, though less than the
         # loading before it, and a client is waiting for its result meanwhile. What is added to
         # models is fetched without being loaded.
-        if (loaded := frozenset(engine.loaded())) != self._loaded or anyhow:
-            self._loaded = loaded
+        if (loaded := frozenset(engine.loaded())) == self._loaded and not anyhow:
+            return
+        try:
             self._tell(ModelsChanged(engine.models(), engine.memory_used()))
+            self._loaded = loaded
+        except OSError as error:  # a folder that went away; the job has its end all the same
+            _log.warning("The models could not be looked up: %s", error)
 
     def _attempt(self, engine: Engine, task: _Task) -> Outcome:
         def report(told: Report) -> None:
+            self._pulse.beat(told)
             if task.job in self._cancelled or self._is_stopping.is_set():
                 raise Cancelled
             self._tell(Reported(task.job, told))
@@ -182,9 +220,9 @@ class Worker:
             return Broken(task.job, error)
         except KeyError as error:
             return Broken(task.job, _internal(f"A picture of the job is damaged: {error}."))
-        # The models and the libraries below them can raise anything, and whatever it is, the job
-        # has failed and the server goes on.
-        except Exception:  # noqa: BLE001
+        # The models and the libraries below them can raise anything, `SystemExit` too, and
+        # whatever it is, the job has failed and the server goes on.
+        except BaseException:  # noqa: BLE001
             return Broken(task.job, _internal("Something went wrong inside the server."))
 
     def _done(self, job: str, result: Result) -> Done:
@@ -213,7 +251,9 @@ class Worker:
 
     def _keep(self, pixels: NDArray[np.uint8] | NDArray[np.uint16], held: list[str]) -> ImageRef:
         height, width = pixels.shape[:2]
-        data = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes()
+        little = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
+        # The array's own memory, not a copy of it: a large result takes a gigabyte.
+        data = memoryview(np.ascontiguousarray(little)).cast("B")
         blob = blob_id(data)
         self._store.hold([blob])
         held.append(blob)
@@ -225,6 +265,15 @@ def _format(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> PixelFormat:
     if pixels.ndim == 2:
         return PixelFormat.GRAY8
     return PixelFormat.RGBA16 if pixels.dtype == np.uint16 else PixelFormat.RGBA8
+
+
+def _missing(error: ImportError) -> ServerError:
+    _log.error("The device could not be set up.", exc_info=error)
+    return ServerError(
+        ErrorCode.INTERNAL,
+        f"A part of Scumble is missing or damaged: {error}.",
+        "Run `python3 installer` again, then start Scumble once more.",
+    )
 
 
 def _internal(message: str) -> ServerError:
