@@ -28,6 +28,7 @@ _SAMPLERS = {
 _SCHEDULES = {schedule.value: schedule for schedule in Schedule}
 
 _Graph = Mapping[str, Any]
+_DAMAGE = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 
 
 def read_graph(text: str) -> Recipe:
@@ -40,7 +41,7 @@ def read_graph(text: str) -> Recipe:
         graph = json.loads(text)
         nodes = [node for node in graph.values() if "KSampler" in node["class_type"]]
         inputs = dict(nodes[-1]["inputs"])
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except _DAMAGE as error:
         raise RequestError(
             ErrorCode.INVALID_VALUE,
             "The picture has a graph of ComfyUI's in which no sampler is found.",
@@ -69,7 +70,8 @@ def _found(graph: _Graph, link: object, *names: str) -> str | None:
         linked = {str(link[0]) for link in here if isinstance(link, list) and link} - passed
         passed |= linked
         nodes = [graph.get(number) for number in sorted(linked)]
-        inputs = [node.get("inputs", {}) for node in nodes if isinstance(node, dict)]
+        found = [node.get("inputs") for node in nodes if isinstance(node, dict)]
+        inputs = [values for values in found if isinstance(values, dict)]
         for values in inputs:
             for name in names:
                 if isinstance(values.get(name), str):

@@ -70,7 +70,7 @@ def texts_of(path: Path) -> Mapping[str, str]:
 def _texts(data: bytes) -> dict[str, str]:
     head = bytes(data[:12])
     if head[:8] == _PNG:
-        return dict(_png_texts(data))
+        return _first_texts(_png_texts(data))
     if head[:4] in {b"II*\0", b"MM\0*"}:
         tags = Tags(data).first()
         described = tags.get(DESCRIPTION_TAG, b"").rstrip(b"\0").decode("utf-8", "replace")
@@ -80,6 +80,18 @@ def _texts(data: bytes) -> dict[str, str]:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return _parts_texts(_webp_parts(data))
     return {}
+
+
+def _first_texts(texts: Iterator[tuple[str, str]]) -> dict[str, str]:
+    """The texts up to a limit: each of them may be packed, and there may be any number."""
+    found: dict[str, str] = {}
+    left = _MOST
+    for name, text in texts:
+        left -= len(name) + len(text)
+        if left < 0:
+            break
+        found[name] = text
+    return found
 
 
 def _png_texts(data: bytes) -> Iterator[tuple[str, str]]:
@@ -158,7 +170,7 @@ def _ora_texts(file: BinaryIO) -> dict[str, str]:
             return {}
         try:
             records = json.loads(archive.read(ORA_RECORDS))
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
     topmost = next(iter(records.values()), None) if isinstance(records, dict) else None
     return {} if topmost is None else {RECORD: json.dumps(topmost)}

@@ -33,7 +33,7 @@ def parameters_of(record: str, version: str) -> str:
     """
     try:
         return _parameters(modern(json.loads(record)), version)
-    except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise RequestError(
             ErrorCode.INVALID_VALUE,
             f"The record of how the picture was made is damaged: {error!r:.60}.",

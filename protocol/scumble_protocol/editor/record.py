@@ -104,7 +104,7 @@ def _regeneration(record: str) -> dict[str, Any]:
     try:
         fields = json.loads(record)
         kind = fields["kind"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _not_a_record() from error
     if kind != Regenerate.kind:
         raise _not_a_record()

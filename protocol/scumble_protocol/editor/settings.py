@@ -167,7 +167,7 @@ class Settings:
         try:
             remembered = json.loads(text)
             return cls(**_values(remembered))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
                 f"The remembered settings can't be read: {error}.",

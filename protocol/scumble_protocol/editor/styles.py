@@ -39,6 +39,9 @@ _TYPES = {
     "cfg": (int, float),
 }
 
+MOST_BYTES = 2**20
+"""The longest style that is read."""
+
 
 @dataclass(frozen=True)
 class Style:
@@ -144,10 +147,16 @@ def read_style(path: Path) -> Style:
         RequestError: The file is no style; the sentence says why.
     """
     try:
-        values = json.loads(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            raise _no_style(path, "it is too long")
+        values = json.loads(text.decode("utf-8"))
         return Style(path.stem, **{"title": path.stem, **_values(values)})
     except OSError as error:
         raise _no_style(path, f"it can't be read ({error.strerror})") from error
+    except RecursionError as error:
+        raise _no_style(path, "it is nested too deeply") from error
     except (ValueError, TypeError) as error:
         raise _no_style(path, str(error)) from error
     except RequestError as error:

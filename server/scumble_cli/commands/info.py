@@ -88,7 +88,7 @@ def _say_settings(settings: Settings) -> None:
 def _record(texts: Mapping[str, str]) -> dict[str, Any]:
     try:
         record = json.loads(texts.get(RECORD, "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

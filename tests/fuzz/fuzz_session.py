@@ -1,0 +1,176 @@
+"""Fuzzes both ends of a connection: `python -m tests.fuzz.fuzz_session [options] folders…`.
+
+The first byte says which end is tried, the following ones are a script of what happens to it:
+frames of every kind as they should be or with one value changed, garbage, chunks that were asked
+for or not, in order or not, and what the program above the session says itself.
+
+Only a `ScumbleError` may come out: after one of the peer's the session is closed and stays so.
+What a session holds of pictures on their way is never more than what was asked for allows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import atheris
+
+with atheris.instrument_imports(include=["scumble_protocol"]):
+    from scumble_protocol import codec
+    from scumble_protocol.blobs import blob_id, chunks
+    from scumble_protocol.errors import PeerError, ProtocolError, ScumbleError
+    from scumble_protocol.messages import (
+        CLIENT_MESSAGES,
+        MESSAGES,
+        SERVER_MESSAGES,
+        Chunk,
+        Encoding,
+        Hello,
+        Limits,
+        Message,
+        Want,
+    )
+    from scumble_protocol.packing import Layout
+    from scumble_protocol.session import ClientSession, ServerSession
+
+from tests.fuzz.script import Script, changed
+from tests.protocol import samples
+
+LIMITS = Limits(message_bytes=20_000, chunk_bytes=300, image_pixels=128, jobs_per_client=2)
+WELCOME = replace(samples.WELCOME, limits=LIMITS)
+PICTURES = (bytes(700), bytes(range(256)) * 3, b"x", bytes(1025))
+"""What can be asked for; the last one is a byte longer than any picture may be."""
+
+WANT = Want(tuple(map(blob_id, PICTURES)))
+MOST_STEPS = 64
+
+_ALL = tuple(samples.MESSAGES.values())
+_FRAMES = tuple(codec.encode(message) for message in _ALL)
+_BY_CLIENTS = tuple(message for message in _ALL if isinstance(message, CLIENT_MESSAGES))
+_BY_SERVERS = tuple(message for message in _ALL if isinstance(message, SERVER_MESSAGES))
+
+
+class End:
+    """One end of a connection, fed by a script.
+
+    Args:
+        session: The end.
+        own: What the program above it may say.
+    """
+
+    def __init__(
+        self, session: ClientSession | ServerSession, own: tuple[Message, ...], greeting: Message
+    ) -> None:
+        self.session = session
+        self._own = own
+        self._greeting = codec.encode(greeting)
+        self._wanted = 0
+        self._sent = [0] * len(PICTURES)
+        self._steps: tuple[Callable[[Script], None], ...] = (
+            self._greet,
+            self._garbage,
+            self._frame,
+            self._changed_frame,
+            self._say,
+            self._want,
+            self._next_chunk,
+            self._odd_chunk,
+        )
+
+    def step(self, script: Script) -> None:
+        """Do what the next byte says."""
+        self._steps[script.below(len(self._steps))](script)
+
+    def _receive(self, frame: bytes) -> None:
+        was_closed = self.session.closed
+        try:
+            events = self.session.receive(frame)
+        except PeerError:
+            assert self.session.closed
+        else:
+            assert not was_closed or not events
+        self.session.frames_to_send()
+
+    def _greet(self, _script: Script) -> None:
+        self._receive(self._greeting)
+        if isinstance(self.session, ServerSession):
+            self._tell(WELCOME)
+
+    def _garbage(self, script: Script) -> None:
+        self._receive(script.piece())
+
+    def _frame(self, script: Script) -> None:
+        self._receive(_FRAMES[script.below(len(_FRAMES))])
+
+    def _changed_frame(self, script: Script) -> None:
+        frame = _FRAMES[script.below(len(_FRAMES))]
+        try:
+            frame = changed(frame, script)
+        except OverflowError:
+            return  # a number that msgpack has no room for
+        self._receive(frame)
+
+    def _say(self, script: Script) -> None:
+        self._tell(self._own[script.below(len(self._own))])
+
+    def _want(self, _script: Script) -> None:
+        self._wanted += 1
+        self._tell(WANT)
+
+    def _tell(self, message: Message) -> None:
+        with contextlib.suppress(ScumbleError):  # it can't be said now, and that is told
+            codec.decode(self.session.send(message), MESSAGES)  # type: ignore[arg-type]
+
+    def _next_chunk(self, script: Script) -> None:
+        which = script.below(len(PICTURES))
+        encoding = (Encoding.RAW, Encoding.ZLIB)[script.below(2)]
+        pieces = self._pieces(which, encoding)
+        self._receive(codec.encode(pieces[self._sent[which] % len(pieces)]))
+        self._sent[which] += 1
+
+    def _odd_chunk(self, script: Script) -> None:
+        pieces = self._pieces(script.below(len(PICTURES)), Encoding.ZLIB)
+        piece = pieces[script.below(len(pieces))]
+        data = script.piece() or piece.data
+        total, offset = script.below(256) * 8, script.below(256) * 4
+        try:
+            piece = Chunk(piece.blob, total, offset, Encoding.RAW, data)
+        except ProtocolError:
+            return  # such a chunk can't be made
+        self._receive(codec.encode(piece))
+
+    def _pieces(self, which: int, encoding: Encoding) -> list[Chunk]:
+        data = PICTURES[which]
+        return list(chunks(WANT.blobs[which], data, encoding, LIMITS.chunk_bytes, Layout(64, 4)))
+
+
+def server_end() -> End:
+    """A server's end to which nothing has come."""
+    session = ServerSession(LIMITS, lambda hello: None if hello.token else _NOBODY)
+    return End(session, _BY_SERVERS, samples.HELLO)
+
+
+def client_end() -> End:
+    """A client's end that has said hello."""
+    session = ClientSession(Hello(1, "fuzz", "1", "token", (), (Encoding.ZLIB,)))
+    return End(session, _BY_CLIENTS, WELCOME)
+
+
+_NOBODY = ProtocolError("Nobody comes in without a token.")
+
+
+def try_one(data: bytes) -> None:
+    """One input; what is raised is a defect."""
+    script = Script(data)
+    end = client_end() if script.below(2) else server_end()
+    for _ in range(MOST_STEPS):
+        if script.is_over:
+            return
+        end.step(script)
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, try_one)
+    atheris.Fuzz()
