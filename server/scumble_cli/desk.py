@@ -102,6 +102,22 @@ class Desk:
         answer = self._await_answer(Models)
         return answer.models if isinstance(answer, Models) else ()
 
+    def status(self) -> Status:
+        """Ask how the server is, and wait for the answer.
+
+        Raises:
+            PeerError: None came.
+        """
+        self._connection.client.ask_status()
+        answer = self._await_answer(Status)
+        if not isinstance(answer, Status):
+            raise PeerError(
+                ErrorCode.NO_SERVER,
+                f"The server did not answer within {PATIENCE_SECONDS:.0f} seconds.",
+                "`scumble logs` shows what it is doing.",
+            )
+        return answer
+
     def leave(self) -> None:
         """Before a server of our own is ended, let it finish the jobs of others."""
         if self._connection.own is None:

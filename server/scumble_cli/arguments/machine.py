@@ -1,14 +1,33 @@
-"""The commands that look after the machine: `serve`, `doctor`, `bench` and `demo`."""
+"""The commands that look after the machine, from `serve` to `demo`."""
 
 from __future__ import annotations
 
-from scumble_cli.arguments.options import Add, add_json, add_options, add_server
-from scumble_cli.arguments.values import model
+import argparse
+
+from scumble_cli.arguments.options import Add, Option, add_json, add_options, add_server
+from scumble_cli.arguments.values import folder, model
+
+SERVING: tuple[Option, ...] = (
+    ("--host", str, "H", "address to listen on (default: 127.0.0.1, this machine only)"),
+    ("--port", int, "P", "port to listen on, 0 for any free one"),
+    ("--model", model, "ID", "the model to work with where a request names none"),
+    ("--device", str, "D", "auto, cpu, cuda, cuda:N, mps or xpu (default: auto)"),
+    ("--state", folder, "DIR", "folder for models, journal and pictures"),
+    ("--log-level", str, "LEVEL", "debug (with prompts), info, warning or error (default: info)"),
+)
+"""How a server may be started, by hand or as a service."""
+
+SYSTEMS = {"linux": "systemd", "darwin": "launchd", "win32": "the Task Scheduler"}
 
 
 def describe(add: Add) -> None:
     """Add the commands."""
-    _serve(add)
+    add_options(add("serve", help="run the server that Krita and GIMP talk to"), *SERVING)
+    _service(add)
+    status = add("status", help="how the server is: 0 if one runs, 3 if none does")
+    add_server(status)
+    add_json(status)
+    _logs(add)
     doctor = add("doctor", help="check that everything Scumble needs is in order")
     add_json(doctor)
     bench = add("bench", help="measure this machine")
@@ -23,13 +42,41 @@ def describe(add: Add) -> None:
     add_json(demo)
 
 
-def _serve(add: Add) -> None:
-    serve = add("serve", help="run the server that Krita and GIMP talk to")
-    add_options(
-        serve,
-        ("--host", str, "H", "address to listen on (default: 127.0.0.1, this machine only)"),
-        ("--port", int, "P", "port to listen on, 0 for any free one"),
-        ("--model", model, "ID", "the model to work with where a request names none"),
-        ("--device", str, "D", "auto, cpu, cuda, cuda:N, mps or xpu (default: auto)"),
-        ("--state", str, "DIR", "folder for models, journal and pictures"),
+def _service(add: Add) -> None:
+    service = add("service", help="have the server started whenever you log in")
+    service.add_argument(
+        "action",
+        choices=("install", "uninstall", "show", "status"),
+        help="set it up, take it away, print what would be set up, or tell whether it runs",
     )
+    service.add_argument(
+        "--system", choices=tuple(SYSTEMS), help="what to show it for (default: this system)"
+    )
+    add_options(service, *SERVING)
+    service.set_defaults(fault_of=_fault_of_service)
+
+
+def _fault_of_service(arguments: argparse.Namespace) -> str:
+    if arguments.system and arguments.action != "show":
+        return "--system goes with `scumble service show`"
+    return ""
+
+
+def _logs(add: Add) -> None:
+    logs = add("logs", help="print what the server did")
+    logs.add_argument("--follow", action="store_true", help="go on with what it does from now on")
+    add_options(
+        logs,
+        ("--job", str, "ID", "only lines of this job, or any that begins so"),
+        ("--level", str, "LEVEL", "only lines of this level or above: debug, info, warning, error"),
+        ("--lines", int, "N", "only the last N lines (default: 200, or all of a job)"),
+    )
+    logs.set_defaults(fault_of=_fault_of_logs)
+
+
+def _fault_of_logs(arguments: argparse.Namespace) -> str:
+    if arguments.level not in {None, "debug", "info", "warning", "error"}:
+        return f"{arguments.level!r} is none of debug, info, warning and error"
+    if arguments.lines is not None and arguments.lines < 0:
+        return "--lines can't be negative"
+    return ""

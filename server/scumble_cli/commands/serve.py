@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scumble_cli.start_command import note_start_command
@@ -13,6 +12,7 @@ from scumble_server.config import ServerConfig
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from pathlib import Path
 
     from scumble_protocol.endpoint import Endpoint
 
@@ -25,10 +25,10 @@ def run(arguments: Namespace) -> int:
     """
     chosen = {
         name: value
-        for name in ("host", "port", "model", "device")
+        for name in ("host", "port", "model", "device", "log_level")
         if (value := getattr(arguments, name)) is not None
     }
-    state = Path(arguments.state) if arguments.state else state_folder()
+    state = arguments.state or state_folder()
     try:
         serve(ServerConfig(state=state, **chosen), lambda endpoint: _announce(endpoint, state))
     except KeyboardInterrupt:
