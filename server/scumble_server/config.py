@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import Limits
+from scumble_server.clients import users
+from scumble_server.clients.link_limits import LinkLimits
+from scumble_server.jobs.retention import Keep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
 LEVELS = ("debug", "info", "warning", "error")
 """Of the log."""
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
 _GIB = 2**30
 
@@ -26,19 +28,30 @@ class ServerConfig:
 
     Args:
         state: The one folder that the server writes to; made if it is not there.
-        host: Address to listen on. Anything but a loopback address lets others on the network in,
-            who then still need the token.
+        host: Address to listen on. Anything but a loopback address can be reached by others on the
+            network, who then need a token, and turns TLS on.
         port: Port to listen on, 0 for any free one, at most 65535.
         device: `auto`, `cpu`, `cuda`, `cuda:N`, `mps`, `xpu`, `xpu:N`.
         model: The model to load after the start; None leaves the choice to the catalog.
         token: What clients must know; None keeps one in the state folder, made at the first start.
         memory_budget: Bytes of device memory for models; None leaves the choice to the device.
         limits: What the server accepts; told to clients in `welcome`.
-        retention_days: For how long a result that nobody acknowledged is kept.
+        keep_days: For how many days results are kept at most.
+        keep_bytes: Above so many bytes of results, the oldest go before their time.
+        keep_unseen_days: For how many days a result that nobody acknowledged is never deleted.
         cache_bytes: Bytes of pictures on disk that no job needs, kept so that a client need not
             send them again.
         memory_cache_bytes: Bytes of pictures in memory, so that a running job reads no file.
-        hello_seconds: How long a connection may take to introduce itself.
+        links: How long a connection is waited for, and how much of it is kept in memory.
+        tls_cert: PEM file with the server's certificate; None makes one where TLS is on.
+        tls_key: PEM file with its key.
+        tls: Whether TLS is on for loopback, too.
+        origins: Web pages that may come, as browsers name them: `https://studio.example`.
+        hosts: Names of this server that its own machine does not know of.
+        hang_seconds: How long the device may be silent in the midst of a job before the server ends
+            the job and begins anew; 0 for ever. Ten times the job's slowest step so far is always
+            allowed.
+        cancel_seconds: How long it may take to obey a cancel, likewise.
         log_level: What the log has at least: `debug` (with prompts), `info`, `warning`, `error`.
 
     Raises:
@@ -53,10 +66,19 @@ class ServerConfig:
     token: str | None = field(default=None, repr=False)
     memory_budget: int | None = None
     limits: Limits = field(default_factory=Limits)
-    retention_days: float = 14
+    keep_days: float = 30
+    keep_bytes: int = 8 * _GIB
+    keep_unseen_days: float = 7
     cache_bytes: int = 2 * _GIB
     memory_cache_bytes: int = _GIB // 4
-    hello_seconds: float = 10
+    links: LinkLimits = field(default_factory=LinkLimits)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls: bool = False
+    origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    hang_seconds: float = 300
+    cancel_seconds: float = 60
     log_level: str = "info"
 
     def __post_init__(self) -> None:
@@ -66,11 +88,23 @@ class ServerConfig:
                 f"{self.port} is no port.",
                 "Choose one from 1024 to 65535, or 0 for any free one.",
             )
+        if (self.tls_cert is None) is not (self.tls_key is None):
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                "A certificate and its key belong together, and only one of them was given.",
+                "Give both --tls-cert and --tls-key, or neither.",
+            )
         if not _DEVICE.fullmatch(self.device):
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
                 f"{self.device!r} is no device.",
                 "Choose auto, cpu, cuda, cuda:N, mps or xpu.",
+            )
+        if self.hang_seconds < 0:
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                f"{self.hang_seconds} seconds is no time that a device may be silent.",
+                "Choose 300 or more, or 0 to wait for ever.",
             )
         if self.log_level not in LEVELS:
             raise RequestError(
@@ -80,6 +114,16 @@ class ServerConfig:
             )
 
     @property
+    def keep(self) -> Keep:
+        """What is kept of jobs that ended."""
+        return Keep(self.keep_days, self.keep_bytes, self.keep_unseen_days)
+
+    @property
     def is_loopback(self) -> bool:
         """Whether only programs on this machine can connect."""
-        return self.host in LOOPBACK
+        return users.is_loopback(self.host)
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether connections are encrypted: always, where others can listen in."""
+        return self.tls or self.tls_cert is not None or not self.is_loopback

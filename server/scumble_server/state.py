@@ -33,6 +33,11 @@ class StateFolder:
         return self.root / "blobs"
 
     @property
+    def tls(self) -> Path:
+        """The server's own certificate and its key."""
+        return self.root / "tls"
+
+    @property
     def models(self) -> Path:
         """Models that the user puts here or that the server fetched."""
         return self.root / "models"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
+from scumble_protocol.job_list import AskJobs
 from scumble_protocol.messages import (
     Acknowledge,
     AskStatus,
@@ -20,7 +21,11 @@ from scumble_protocol.messages import (
     Submit,
     Want,
 )
+from scumble_protocol.pairing import NAME_LENGTH as _NAME_LENGTH
 from scumble_protocol.session import BlobArrived, InvalidSubmit
+from scumble_server.clients.outbox import lost_picture
+from scumble_server.jobs.journal import Sender
+from scumble_server.jobs.schema import LOCAL
 
 if TYPE_CHECKING:
     from scumble_protocol.messages import ClientMessage
@@ -34,7 +39,6 @@ class _Arriving:
 
     request: Request
     missing: set[str]
-    is_asked: bool = False
 
     def lengths(self, blob: str) -> set[int]:
         """The lengths in bytes that the request says the blob has."""
@@ -47,13 +51,20 @@ class Conversation:
     Args:
         service: The server.
         peer: The way to the client.
+        user: Whose it is; what is not this user's is to it as if it did not exist.
+        client: The name of the program, for people.
     """
 
-    def __init__(self, service: Service, peer: Peer) -> None:
+    def __init__(self, service: Service, peer: Peer, user: str, client: str) -> None:
         self._service = service
         self._peer = peer
-        self._owner = secrets.token_hex(8)
+        self._user = user
+        self._client = client[:_NAME_LENGTH]
+        # Somebody who was let in gets one turn, by however many connections they come.
+        self._owner = secrets.token_hex(8) if user == LOCAL else user
         self._arriving: dict[str, _Arriving] = {}
+        self._coming: dict[str, int] = {}
+        """The blobs that were asked for and are not here, with their bytes."""
 
     def receive(self, message: ClientMessage | InvalidSubmit) -> None:
         """Do what the client says; what it must not do is refused."""
@@ -65,6 +76,8 @@ class Conversation:
 
     def blob_stored(self, arrived: BlobArrived) -> None:
         """A blob that was wanted is on disk."""
+        self._coming.pop(arrived.blob, None)
+        self._service.pictures.sent(self._user, arrived.blob)
         for job, arriving in tuple(self._arriving.items()):
             if arrived.blob in arriving.missing:
                 arriving.missing.discard(arrived.blob)
@@ -74,10 +87,16 @@ class Conversation:
 
     def blob_failed(self, blob: str, error: ScumbleError) -> None:
         """A blob that was wanted came, and could not be stored."""
+        self._coming.pop(blob, None)
         for job, arriving in tuple(self._arriving.items()):
             if blob in arriving.missing:
                 self._drop(job, error)
         self._proceed()
+
+    @property
+    def expected(self) -> int:
+        """The number of pictures that were asked for and are not here."""
+        return len(self._coming)
 
     def end(self) -> None:
         """The client is gone: what was not accepted is dropped, it will be submitted again."""
@@ -94,11 +113,19 @@ class Conversation:
         elif isinstance(message, Want):
             self._send_blobs(message)
         elif isinstance(message, Attach):
-            if not self._service.book.watch(message.job, message.after, self._tell):
+            if not self._is_mine(message.job):
                 _unknown(message.job)
+            self._service.book.watch(message.job, message.after, self._tell)
         elif isinstance(message, (Cancel, Acknowledge, Forget)):
             self._settle(message)
-        elif isinstance(message, (ListModels, AskStatus)):
+        elif isinstance(message, (ListModels, AskStatus, AskJobs)):
+            self._answer(message)
+
+    def _answer(self, message: ListModels | AskStatus | AskJobs) -> None:
+        if isinstance(message, AskJobs):
+            book = self._service.book
+            self._peer.send(book.summaries(self._user, message.before, message.most))
+        else:
             is_list = isinstance(message, ListModels)
             self._peer.send(self._service.models() if is_list else self._service.status())
 
@@ -108,10 +135,11 @@ class Conversation:
             self._cancel(message.job)
         elif isinstance(message, Acknowledge):
             # Sent before its end, it can't mean a result; there is nothing to do then.
-            if not book.is_live(message.job):
-                book.forget(message.job, delete_sources=False)
+            if self._is_mine(message.job) and not book.is_live(message.job):
+                book.acknowledge(message.job)
         else:
-            book.forget(message.job)
+            if self._is_mine(message.job):
+                book.forget(message.job)
             self._cancel(message.job)
 
     def _submit(self, message: Submit) -> None:
@@ -125,15 +153,18 @@ class Conversation:
                 "Wait for some to finish, or cancel them.",
             )
         self._service.check(message.request)
+        _check_bytes(message.request, self._service.links.job_bytes)
         store = self._service.store
         names = {image.blob for image in message.request.blobs}
         store.hold(image.blob for image in message.request.blobs)
-        missing = {name for name in names if not store.has(name)}
+        missing = {name for name in names if not self._has(name)}
         self._arriving[message.job] = _Arriving(message.request, missing)
         self._proceed()
 
     def _join(self, job: str, request: Request) -> None:
-        if self._service.book.request(job) != request:
+        # Of another user's job no more can be learnt than that its name, which nobody guesses, is
+        # taken.
+        if not self._is_mine(job) or self._service.book.request(job) != request:
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
                 f"There is another job by the name of {job}.",
@@ -144,21 +175,36 @@ class Conversation:
     def _proceed(self) -> None:
         """Accept the jobs whose blobs are here; want those of the first that lacks some.
 
-        One job's blobs at a time, so that what a client can have on its way is bounded by one job.
+        One job's blobs at a time, and no more than so many bytes, so that what a client can have on
+        its way is bounded.
         """
-        has = self._service.store.has
         for job, arriving in tuple(self._arriving.items()):
-            arriving.missing = {blob for blob in arriving.missing if not has(blob)}
+            arriving.missing = {blob for blob in arriving.missing if not self._has(blob)}
             if not arriving.missing:
                 self._accept(job, self._arriving.pop(job))
-            elif not any(other.is_asked for other in self._arriving.values()):
-                arriving.is_asked = True
-                self._peer.send(Want(tuple(sorted(arriving.missing))))
+        first = next(iter(self._arriving.values()), None)
+        if first is not None:
+            self._want(first)
+
+    def _want(self, arriving: _Arriving) -> None:
+        """Want as many of the blobs that a job lacks as may be on their way at once."""
+        wanted: dict[str, int] = {}
+        room = self._service.links.upload_bytes - sum(self._coming.values())
+        for blob in sorted(arriving.missing - self._coming.keys()):
+            length = max(arriving.lengths(blob))
+            if length > room and (self._coming or wanted):
+                break
+            room -= length
+            wanted[blob] = length
+        if wanted:
+            self._coming.update(wanted)
+            self._peer.send(Want(tuple(wanted)))
 
     def _accept(self, job: str, arriving: _Arriving) -> None:
         try:
             if not self._service.book.knows(job):
-                self._service.submit(job, self._owner, arriving.request, self._tell)
+                sender = Sender(self._user, self._owner, self._client)
+                self._service.submit(job, sender, arriving.request, self._tell)
                 return
             self._join(job, arriving.request)
         except ScumbleError as error:
@@ -174,12 +220,21 @@ class Conversation:
             self._release(self._arriving.pop(job))
             self._peer.send(Cancelled(job, 1))
             self._proceed()
-        elif self._service.book.is_live(job):
+        elif self._is_mine(job) and self._service.book.is_live(job):
             self._service.cancel(job)
 
     def _send_blobs(self, message: Want) -> None:
         for blob in message.blobs:
-            self._peer.send_blob(blob)
+            if self._has(blob):
+                self._peer.send_blob(blob)
+            else:
+                self._peer.send(lost_picture())
+
+    def _is_mine(self, job: str) -> bool:
+        return self._service.book.user_of(job) == self._user
+
+    def _has(self, blob: str) -> bool:
+        return self._service.pictures.has(self._user, blob)
 
     def _release(self, arriving: _Arriving) -> None:
         self._service.store.release(image.blob for image in arriving.request.blobs)
@@ -197,6 +252,16 @@ def _wrong_length(length: int) -> RequestError:
         f"A picture came with {length} bytes, which is not what its size takes.",
         "Update Scumble on both sides to the same version.",
     )
+
+
+def _check_bytes(request: Request, most: int) -> None:
+    total = sum({image.blob: image.length for image in request.blobs}.values())
+    if total > most:
+        raise RequestError(
+            ErrorCode.TOO_LARGE,
+            f"The pictures of this job take {total} bytes.",
+            f"They may take {most} together; choose a smaller area or fewer guides.",
+        )
 
 
 def _unknown(job: str) -> NoReturn:

@@ -6,8 +6,9 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
+from scumble_protocol import codec
 from scumble_protocol.errors import ErrorCode
-from scumble_protocol.messages import Encoding, Preview, Progress, Refused
+from scumble_protocol.messages import Encoding, Models, Preview, Progress, Refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _FULL = 1000
 """Messages. No ordinary client comes near; one that asks without reading the answers does."""
+
+_FULL_OF_BLOBS = 4096
+"""Pictures that a client wants at once; the results of all the jobs that it may have are fewer."""
 
 
 def lost_picture() -> Refused:
@@ -40,11 +44,14 @@ class Outbox:
     Args:
         session: Makes the frames, in the order in which they are sent.
         store: Where the blobs are.
+        most_bytes: Of waiting messages; above it, `room` waits.
     """
 
-    def __init__(self, session: ServerSession, store: BlobStore) -> None:
+    def __init__(self, session: ServerSession, store: BlobStore, most_bytes: int) -> None:
         self._session = session
         self._store = store
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._messages: deque[ServerMessage] = deque()
         self._blobs: deque[str] = deque()
         self._frames: Iterator[bytes] = iter(())
@@ -56,18 +63,21 @@ class Outbox:
 
     def send(self, message: ServerMessage) -> None:
         """Send a message, after those before it."""
-        if isinstance(message, (Progress, Preview)):
+        if isinstance(message, (Progress, Preview, Models)):
             self._drop_older(message)
         self._messages.append(message)
+        self._bytes += _bytes(message)
         self._is_told.clear()
         self._has_work.set()
-        if len(self._messages) >= _FULL:
+        if len(self._messages) >= _FULL or self._bytes >= self._most_bytes:
             self._has_room.clear()
 
     def send_blob(self, blob: str) -> None:
         """Send a blob of the store when no message waits."""
         self._blobs.append(blob)
         self._has_work.set()
+        if len(self._blobs) >= _FULL_OF_BLOBS:
+            self._has_room.clear()
 
     async def room(self) -> None:
         """Wait until not too many messages wait."""
@@ -83,9 +93,11 @@ class Outbox:
             # Before looking, so that nothing that comes meanwhile is slept over.
             self._has_work.clear()
             if self._messages:
-                yield self._session.send(self._messages.popleft())
+                message = self._messages.popleft()
+                self._bytes -= _bytes(message)
+                yield self._session.send(message)
+                self._look_for_room()
                 if not self._messages:
-                    self._has_room.set()
                     self._is_told.set()
             elif (frame := await self._next_chunk()) is not None:
                 yield frame
@@ -96,6 +108,7 @@ class Outbox:
         if (frame := await self._cut()) is not None or not self._blobs:
             return frame
         blob = self._blobs.popleft()
+        self._look_for_room()
         try:
             data = self._store.at_hand(blob)
             if data is None:  # a file is read, which must not keep the other clients waiting
@@ -111,8 +124,24 @@ class Outbox:
             return next(self._frames, None)
         return await asyncio.to_thread(next, self._frames, None)  # packing takes its time
 
-    def _drop_older(self, message: Progress | Preview) -> None:
-        for waiting in self._messages:
-            if isinstance(waiting, type(message)) and waiting.job == message.job:
-                self._messages.remove(waiting)
+    def _look_for_room(self) -> None:
+        if not self._messages and len(self._blobs) < _FULL_OF_BLOBS:
+            self._has_room.set()
+
+    def _drop_older(self, message: Progress | Preview | Models) -> None:
+        for place, waiting in enumerate(self._messages):
+            if type(waiting) is type(message) and _job(waiting) == _job(message):
+                self._bytes -= _bytes(waiting)
+                del self._messages[place]
                 return
+
+
+def _job(message: ServerMessage) -> str:
+    return getattr(message, "job", "")
+
+
+def _bytes(message: ServerMessage) -> int:
+    """About how much memory a message takes."""
+    if isinstance(message, Preview):
+        return len(message.pixels.data)
+    return len(codec.encode(message))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
 
 from scumble_protocol.errors import ErrorCode
 from scumble_protocol.messages import AskNames, Measure, Measured, Names, Refused
@@ -19,6 +20,7 @@ class Questions:
         answer: Answers one, on another thread.
         tell: Takes the answer, on the event loop's thread.
         most: Characters of the longest prompt that is measured.
+        executor: The threads that questions are answered on.
     """
 
     def __init__(
@@ -26,10 +28,12 @@ class Questions:
         answer: Callable[[Question], Answer],
         tell: Callable[[Answer | Refused], None],
         most: int,
+        executor: Executor,
     ) -> None:
         self._answer = answer
         self._tell = tell
         self._most = most
+        self._executor = executor
         self._waiting: dict[type[Question], Question] = {}
         self._working: asyncio.Task[None] | None = None
 
@@ -51,7 +55,8 @@ class Questions:
     async def _work(self) -> None:
         while self._waiting:
             _, question = self._waiting.popitem()
-            self._tell(await asyncio.to_thread(self._answer, question))
+            loop = asyncio.get_running_loop()
+            self._tell(await loop.run_in_executor(self._executor, self._answer, question))
 
 
 def _too_long(length: int, most: int) -> Refused:

@@ -25,6 +25,9 @@ from scumble_protocol.messages import (
     Welcome,
 )
 from scumble_server.clients.conversation import Conversation
+from scumble_server.clients.link_limits import LinkLimits
+from scumble_server.clients.pictures import UsersPictures
+from scumble_server.clients.users import LOCAL
 from scumble_server.jobs.outcomes import (
     Broken,
     Done,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from scumble_protocol.requests import Request
     from scumble_server.jobs.blobstore import BlobStore
     from scumble_server.jobs.book import JobBook
+    from scumble_server.jobs.journal import Sender
 
 
 _log = logging.getLogger(__name__)
@@ -93,6 +97,8 @@ class Service:
         look_up: Looks which models there are, given the ids of those in memory; may take a while.
         check: Refuses a request of which it is known already that it can't be done.
         answer: Answers what panels ask while one types; may take a while.
+        restarts: How often the server has replaced itself because its device hung.
+        links: How much one connection may have on its way.
     """
 
     def __init__(
@@ -107,11 +113,16 @@ class Service:
         look_up: Callable[[Collection[str]], tuple[ModelInfo, ...]],
         check: Callable[[Request], None],
         answer: Callable[[Measure | AskNames], Measured | Names],
+        restarts: int = 0,
+        links: LinkLimits | None = None,
     ) -> None:
         self.book = book
         self.store = store
         self.limits = limits
+        self.links = links or LinkLimits()
+        self.pictures = UsersPictures(store, book)
         self._check = check
+        self._restarts = restarts
         self.answer = answer
         self._workforce = workforce
         self._version = version
@@ -128,9 +139,11 @@ class Service:
         self._closed: ScumbleError | None = None
         """Why no job is taken on, if none is."""
 
-    def connect(self, hello: Hello, encodings: tuple[Encoding, ...], peer: Peer) -> Conversation:
-        """Welcome a client that may come in."""
-        lost = tuple(job for job in hello.awaiting if not self.book.knows(job))
+    def connect(
+        self, hello: Hello, encodings: tuple[Encoding, ...], peer: Peer, user: str = LOCAL
+    ) -> Conversation:
+        """Welcome a client that may come in, and say whose it is."""
+        lost = tuple(job for job in hello.awaiting if self.book.user_of(job) != user)
         peer.send(
             Welcome(
                 PROTOCOL_VERSION,
@@ -144,7 +157,7 @@ class Service:
                 FEATURES,
             )
         )
-        conversation = Conversation(self, peer)
+        conversation = Conversation(self, peer, user, hello.client)
         self._conversations[conversation] = peer
         return conversation
 
@@ -158,11 +171,11 @@ class Service:
         self._work()
 
     def submit(
-        self, job: str, owner: str, request: Request, watcher: Callable[[JobEvent], None]
+        self, job: str, sender: Sender, request: Request, watcher: Callable[[JobEvent], None]
     ) -> None:
         """Take on a job whose blobs are here; raises like `JobBook.accept`."""
         with about_job(job, request):
-            self.book.accept(job, owner, "local", request, watcher)
+            self.book.accept(job, sender.owner, sender.user, request, watcher, client=sender.client)
             _log.info("Accepted: %s", request.kind)
             for prompt in prompts_of(request):
                 _log.debug("Its prompt: %s", prompt)
@@ -238,6 +251,8 @@ class Service:
             self.book.running,
             self._memory_used,
             tuple(model.id for model in self._models if model.loaded),
+            restarts=self._restarts,
+            trouble="" if self._closed is None else str(self._closed),
         )
 
     def happened(self, outcome: Outcome) -> None:

@@ -1,0 +1,170 @@
+"""The server as clients find it: its socket, its certificate, and whoever came through the door."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from websockets.asyncio.server import serve
+from websockets.typing import Subprotocol
+
+from scumble_protocol.endpoint import Endpoint
+from scumble_protocol.errors import ErrorCode, RequestError, ServerError
+from scumble_protocol.messages import SUBPROTOCOL
+from scumble_server.clients.addresses import own_names, server_urls
+from scumble_server.clients.certificate import Identity, kept_identity, own_identity
+from scumble_server.clients.connection import Connection
+from scumble_server.clients.gate import Gate
+from scumble_server.clients.line import Line, line_of
+from scumble_server.clients.offers import Offers
+from scumble_server.clients.reception import Reception
+from scumble_server.clients.registry import Registry
+from scumble_server.clients.strangers import Strangers
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import Server, ServerConnection
+
+    from scumble_protocol.errors import ScumbleError
+    from scumble_server.clients.service import Service
+    from scumble_server.config import ServerConfig
+    from scumble_server.state import StateFolder
+
+_CLOSE_SECONDS = 0.8
+"""For a client to say goodbye; one that hangs must not keep the server from ending."""
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (only to name the way from here)
+
+_FRAMES = 4
+"""That wait to be looked at, of one connection: pictures come in chunks, of which one is looked at
+while the next comes in."""
+
+
+class House:
+    """Where clients come to.
+
+    Args:
+        config: The settings.
+        folder: Where certificate and clients are kept.
+        service: What they are served.
+        token: What the machine's owner says.
+
+    Raises:
+        ServerError: The certificate can't be read or made.
+        RequestError: The user's own certificate can't be used.
+    """
+
+    def __init__(
+        self, config: ServerConfig, folder: StateFolder, service: Service, token: str
+    ) -> None:
+        self._config = config
+        self._service = service
+        self._token = token
+        self._identity = _identity(config, folder)
+        self._offers = Offers(self._identity.fingerprint if self._identity else "")
+        self.port = config.port
+        """The port, once it is open."""
+        self._reception = Reception(
+            token,
+            Registry(folder.root),
+            self._offers,
+            links=config.links,
+            connections=config.limits.connections,
+            addresses=self._urls,
+        )
+        # Their own thread: a tokenizer that is being read must not keep pictures from the disk.
+        self._questions = ThreadPoolExecutor(1, "scumble-questions")
+        self.connections: set[Connection] = set()
+        """Those that are open, whoever they are."""
+
+    async def open(self, port: int = 0) -> Server:
+        """Listen.
+
+        Args:
+            port: Where to; 0 leaves it to the settings.
+
+        Raises:
+            ServerError: PORT_IN_USE.
+            RequestError: The host is not one of this machine.
+        """
+        names = () if self._config.is_loopback else own_names()
+        gate = Gate(
+            frozenset(self._config.origins),
+            frozenset(name.lower() for name in (*names, *self._config.hosts)),
+        )
+        try:
+            server = await serve(
+                self._handle,
+                self._config.host,
+                port or self._config.port,
+                ssl=self._identity.context if self._identity else None,
+                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                compression=None,  # a hundred times slower than sending pixels as they are
+                max_size=self._config.links.hello_bytes,  # until it is known who it is
+                max_queue=_FRAMES,
+                process_request=gate.refusal,
+                server_header=None,
+                open_timeout=self._config.links.hello_seconds,
+                ping_interval=self._config.links.ping_seconds,
+                ping_timeout=None,  # what counts is any byte, not only the answer to a ping
+                close_timeout=_CLOSE_SECONDS,
+                logger=logging.getLogger("scumble_server.websocket"),
+                create_connection=line_of(Strangers(self._config.links.strangers)),
+            )
+        except OSError as error:
+            raise _listening_error(error, self._config) from error
+        self.port = next(iter(server.sockets)).getsockname()[1]
+        return server
+
+    def endpoint(self, server: Server, version: str) -> Endpoint:
+        """How programs on this machine find it."""
+        host = next(iter(server.sockets)).getsockname()[0]
+        fingerprint = self._offers.fingerprint
+        return Endpoint(
+            _ANYWHERE.get(host, host), self.port, self._token, os.getpid(), version, fingerprint
+        )
+
+    def close(self) -> None:
+        """Answer no more questions."""
+        self._offers.close()
+        self._questions.shutdown(wait=False, cancel_futures=True)
+
+    async def _handle(self, websocket: ServerConnection) -> None:
+        assert isinstance(websocket, Line)  # noqa: S101  (what `line_of` makes)
+        connection = Connection(
+            websocket,
+            self._service,
+            self._reception,
+            links=self._config.links,
+            questions=self._questions,
+        )
+        self.connections.add(connection)
+        try:
+            await connection.serve()
+        finally:
+            self.connections.discard(connection)
+
+    def _urls(self) -> tuple[str, ...]:
+        return server_urls(self._config.host, self.port, is_tls=self._config.is_tls)
+
+
+def _identity(config: ServerConfig, folder: StateFolder) -> Identity | None:
+    if config.tls_cert is not None and config.tls_key is not None:
+        return own_identity(config.tls_cert, config.tls_key)
+    return kept_identity(folder.tls) if config.is_tls else None
+
+
+def _listening_error(error: OSError, config: ServerConfig) -> ScumbleError:
+    if error.errno == errno.EADDRINUSE:
+        return ServerError(
+            ErrorCode.PORT_IN_USE,
+            f"Port {config.port} of {config.host} is used by another program.",
+            "Choose another port, or 0 for any free one.",
+        )
+    return RequestError(
+        ErrorCode.INVALID_VALUE,
+        f"The server can't listen on {config.host}, port {config.port}: {error.strerror or error}.",
+        "Choose another --host or --port.",
+    )
