@@ -614,6 +614,8 @@ class Status:
             first, and none that nobody acknowledged and that is younger than `keep_unseen_days`.
         keep_unseen_days: For how many days results that nobody acknowledged are kept at least.
         disk_free: Bytes that are free on the disk with the state folder.
+        trouble: What keeps the server from doing jobs and what to do about it, in a sentence for
+            people; empty if nothing does.
     """
 
     type: ClassVar[str] = "status"
@@ -633,6 +635,7 @@ class Status:
     keep_bytes: int = 0
     keep_unseen_days: float = 0.0
     disk_free: int = 0
+    trouble: str = ""
 
     def __post_init__(self) -> None:
         check_finite("uptime", self.uptime)

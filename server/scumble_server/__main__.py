@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=ServerConfig.port)
     parser.add_argument("--device", default=ServerConfig.device)
     parser.add_argument("--model", default=ServerConfig.model, metavar="ID")
+    parser.add_argument("--hang-seconds", type=float, default=ServerConfig.hang_seconds)
     parser.add_argument("--log-level", default=ServerConfig.log_level)
     arguments = parser.parse_args()
     try:

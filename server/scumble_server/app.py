@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import functools
 import logging
 import os
-import signal
-import threading
+import time
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from websockets.asyncio.server import serve as listen
-from websockets.typing import Subprotocol
-
 from scumble_protocol import endpoint
-from scumble_protocol.endpoint import Endpoint
-from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError, ServerError
-from scumble_protocol.messages import SUBPROTOCOL
-from scumble_server.clients.connection import Connection
-from scumble_server.clients.gate import refuse_strangers
+from scumble_protocol.errors import ScumbleError, ServerError
+from scumble_server.clients.house import House
 from scumble_server.clients.service import Service
 from scumble_server.device_guess import guess_device
+from scumble_server.ending import HOPELESS, Ending, at_most, become_anew, leave
 from scumble_server.jobs.blobstore import BlobStore, disk_error
 from scumble_server.jobs.book import JobBook
 from scumble_server.jobs.journal import Journal
 from scumble_server.jobs.outcomes import Unusable
+from scumble_server.jobs.room import on_loop
+from scumble_server.jobs.watchdog import Watchdog
 from scumble_server.jobs.worker import Worker
 from scumble_server.logs import ENDS, STARTS, keep_log
 from scumble_server.models.catalog import STARTER, Catalog
@@ -37,40 +31,47 @@ from scumble_server.models.importing import IMPORTING
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.measuring import Measuring
 from scumble_server.prompts.wording import check_prompts
+from scumble_server.restarts import Restarts
 from scumble_server.sampling.samplers import check_request
 from scumble_server.state import open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from websockets.asyncio.server import Server, ServerConnection
+    from websockets.asyncio.server import Server
 
+    from scumble_protocol.endpoint import Endpoint
     from scumble_protocol.messages import ModelInfo
     from scumble_protocol.requests import Request
     from scumble_server.config import ServerConfig
     from scumble_server.jobs.outcomes import Outcome
+    from scumble_server.jobs.pulse import Sign
+    from scumble_server.jobs.watchdog import Stuck
     from scumble_server.jobs.worker import Engine
     from scumble_server.state import StateFolder
 
-_STOP_SECONDS = 5.0
-"""For the running job to reach its next report; a model that is being loaded takes longer."""
+_TELL_SECONDS = 0.4
+"""For what clients are told at the end."""
 
 STARTER_FOLDER = Path(__file__).parent / "starter"
 """The model that ships with Scumble."""
 
-_CLOSE_SECONDS = 2.0
-"""For a client to say goodbye; one that hangs must not keep the server from ending."""
+_CLOSE_SECONDS = 1.0
+"""For a client to say goodbye, and for the worker to reach its next report; one that hangs must
+not keep the server from ending."""
 
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (only to name the way from here)
+_LOOK_SECONDS = 1.0
+"""Between two looks of the watchdog."""
 
 _HOUR = 3600.0
-_DAY = 24 * _HOUR
 
 _log = logging.getLogger(__name__)
 
 
 def serve(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
-    """Serve until SIGTERM or SIGINT; blocks.
+    """Serve until SIGTERM or SIGINT, which end the process; blocks.
+
+    Elsewhere than on the main thread there are no signals, and nothing ends it.
 
     Args:
         config: The settings.
@@ -82,11 +83,12 @@ def serve(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
         RequestError: The host or the device is not one of this machine.
     """
     folder = open_folder(config.state)
+    restarts = Restarts.of(os.environ)
     with keep_log(folder.log, config.log_level, secrets=[config.token or folder.token()]):
         _log.info(STARTS, extra={"version": version(), "pid": os.getpid()})
         try:
             with contextlib.closing(Journal(folder.journal)) as journal:
-                asyncio.run(_run(config, folder, journal, ready))
+                ending = asyncio.run(_run(config, folder, journal, restarts, ready))
         except ScumbleError as error:
             _log.error("The server failed: %s", error)
             raise
@@ -94,6 +96,10 @@ def serve(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
             _log.critical("The server failed.", exc_info=True)
             raise
         _log.info(ENDS)
+    if ending.restart is not None:
+        become_anew(ending.restart)
+    if ending.is_told:
+        leave(0)
 
 
 def version() -> str:
@@ -108,26 +114,29 @@ async def _run(
     config: ServerConfig,
     folder: StateFolder,
     journal: Journal,
+    restarts: Restarts,
     ready: Callable[[Endpoint], None],
-) -> None:
-    await _Program(config, folder, journal).run(ready)
+) -> Ending:
+    return await _Program(config, folder, journal, restarts).run(ready)
 
 
 class _Program:
     """One run of the server."""
 
-    def __init__(self, config: ServerConfig, folder: StateFolder, journal: Journal) -> None:
+    def __init__(
+        self, config: ServerConfig, folder: StateFolder, journal: Journal, restarts: Restarts
+    ) -> None:
         self._config = config
         self._folder = folder
-        self._token = config.token or folder.token()
         self._loop = asyncio.get_running_loop()
-        self._ended = asyncio.Event()
-        self._failure: ScumbleError | None = None
+        self._ending = Ending()
+        self._restarts = restarts
         self._catalog = Catalog([folder.models], STARTER_FOLDER, is_private=config.is_loopback)
         self._library = Library.of(folder.root)
         store = BlobStore(folder.blobs, budget=config.cache_bytes, memory=config.memory_cache_bytes)
         self._worker = Worker(self._make_engine, store, self._tell, self._preload)
-        self._book = JobBook(journal, store)
+        self._book = JobBook(journal, store, config.keep)
+        store.when_full(on_loop(self._loop, self._book.keeping.make_room))
         self._service = Service(
             self._book,
             store,
@@ -138,50 +147,70 @@ class _Program:
             look_up=self._catalog.list,
             check=self._check,
             answer=Measuring(self._catalog, self._library).answer,
+            restarts=self._restarts.count,
+            links=config.links,
         )
+        self._house = House(config, folder, self._service, config.token or folder.token())
 
     def _check(self, request: Request) -> None:
         check_prompts(request, self._library)
         check_request(request)
 
-    async def run(self, ready: Callable[[Endpoint], None]) -> None:
-        """Serve until told to stop."""
-        async with await self._listen() as server:
-            self._worker.start()
-            self._service.begin()
-            sweeping = asyncio.create_task(self._sweep())
-            with self._signals(), self._announced(server, ready):
-                await self._ended.wait()
-            sweeping.cancel()
-            self._service.stop()
-        stopped = await asyncio.to_thread(self._worker.stop, _STOP_SECONDS)
-        if not stopped:
+    async def run(self, ready: Callable[[Endpoint], None]) -> Ending:
+        """Serve until told to stop, or until the process has to be replaced."""
+        server = await self._house.open(self._restarts.port)
+        self._worker.start()
+        self._service.begin()
+        tasks = [asyncio.create_task(work) for work in (self._sweep(), self._watch())]
+        with self._ending.on_signals():
+            with self._announced(server, ready):
+                await self._ending.come()
+            for task in tasks:
+                task.cancel()
+            await self._part(server)
+        if self._ending.failure is not None:
+            raise self._ending.failure
+        return self._ending
+
+    async def _part(self, server: Server) -> None:
+        """Tell everybody, let the worker go, and close; none of it takes long, whatever hangs."""
+        self._worker.stop()
+        self._service.stop(self._ending.why)
+        await at_most(_TELL_SECONDS, *(connection.told() for connection in self._house.connections))
+        server.close()
+        waiting = asyncio.to_thread(self._worker.stop, _CLOSE_SECONDS)
+        await at_most(_CLOSE_SECONDS, server.wait_closed(), waiting)
+        self._house.close()
+        self._service.park()
+        if self._worker.is_alive:
             _log.warning("The worker was busy until the end.")
-        if self._failure is not None:
-            raise self._failure
 
-    async def _listen(self) -> Server:
-        gate = functools.partial(refuse_strangers, is_loopback=self._config.is_loopback)
-        try:
-            return await listen(
-                self._handle,
-                self._config.host,
-                self._config.port,
-                subprotocols=[Subprotocol(SUBPROTOCOL)],
-                compression=None,  # a hundred times slower than sending pixels as they are
-                max_size=self._config.limits.message_bytes,
-                process_request=gate,
-                server_header=None,
-                open_timeout=self._config.hello_seconds,
-                close_timeout=_CLOSE_SECONDS,
-                logger=logging.getLogger("scumble_server.websocket"),
+    async def _watch(self) -> None:
+        """Notice a worker that hangs."""
+        watchdog = Watchdog(self._config.hang_seconds, self._config.cancel_seconds)
+        seen: Sign | None = None
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            sign, worker = self._worker.sign, self._worker
+            stuck = watchdog.look(
+                sign,
+                time.monotonic(),
+                is_alive=worker.is_alive,
+                is_cancelled=worker.is_cancelled(sign.job),
             )
-        except OSError as error:
-            raise _listening_error(error, self._config) from error
+            if stuck is not None and sign is not seen:
+                seen = sign
+                self._is_stuck(stuck)
 
-    async def _handle(self, websocket: ServerConnection) -> None:
-        connection = Connection(websocket, self._service, self._token, self._config.hello_seconds)
-        await connection.serve()
+    def _is_stuck(self, stuck: Stuck) -> None:
+        _log.error("%s It is at:\n%s", stuck.error, self._worker.place)
+        if stuck.is_jobs_fault:
+            self._service.abandon(stuck.error)
+        restart = self._restarts.one_more(time.monotonic(), self._house.port)
+        if restart is None:
+            self._service.give_up(HOPELESS)
+        else:
+            self._ending.begin_anew(restart)
 
     def _make_engine(self) -> Engine:
         # On the worker's thread and only there: this imports torch.
@@ -203,40 +232,25 @@ class _Program:
 
     def _happened(self, outcome: Outcome) -> None:
         if isinstance(outcome, Unusable):
-            self._failure = outcome.error
-            self._ended.set()
+            self._ending.fail(outcome.error)
         else:
             self._service.happened(outcome)
 
     async def _sweep(self) -> None:
         while True:
-            try:
-                self._book.expire(self._config.retention_days * _DAY)
-            except ServerError as error:
-                _log.warning("Old results could not be deleted: %s", error)
-            await asyncio.sleep(_HOUR)
+            pause = 0 if self._has_more_to_sweep() else _HOUR  # but others first
+            await asyncio.sleep(pause)
 
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM end the server; elsewhere than on the main thread nothing does."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = [
-            signal.signal(number, lambda *_: self._loop.call_soon_threadsafe(self._ended.set))
-            for number in numbers
-        ]
+    def _has_more_to_sweep(self) -> bool:
         try:
-            yield
-        finally:
-            for number, handler in zip(numbers, before, strict=True):
-                signal.signal(number, handler)
+            return self._book.sweep()
+        except ServerError as error:
+            _log.warning("Old results could not be deleted: %s", error)
+            return False
 
     @contextlib.contextmanager
     def _announced(self, server: Server, ready: Callable[[Endpoint], None]) -> Iterator[None]:
-        host, port = next(iter(server.sockets)).getsockname()[:2]
-        here = Endpoint(_ANYWHERE.get(host, host), port, self._token, os.getpid(), version())
+        here = self._house.endpoint(server, version())
         try:
             endpoint.write(self._folder.root, here)
         except OSError as error:
@@ -246,17 +260,3 @@ class _Program:
             yield
         finally:
             endpoint.remove(self._folder.root, here.pid)
-
-
-def _listening_error(error: OSError, config: ServerConfig) -> ScumbleError:
-    if error.errno == errno.EADDRINUSE:
-        return ServerError(
-            ErrorCode.PORT_IN_USE,
-            f"Port {config.port} of {config.host} is used by another program.",
-            "Choose another port, or 0 for any free one.",
-        )
-    return RequestError(
-        ErrorCode.INVALID_VALUE,
-        f"The server can't listen on {config.host}, port {config.port}: {error.strerror or error}.",
-        "Choose another --host or --port.",
-    )

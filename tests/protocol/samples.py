@@ -245,6 +245,7 @@ MESSAGES: dict[str, Message] = {
         keep_bytes=2**33,
         keep_unseen_days=7.0,
         disk_free=2**36,
+        trouble="The device hangs again and again. Restart the machine.",
     ),
     "pair": Pair(protocol=PROTOCOL_VERSION, client="the studio", nonce="0a" * 32, proof="1b" * 32),
     "paired": Paired(token="a new secret", proof="2c" * 32),  # noqa: S106 (an example)

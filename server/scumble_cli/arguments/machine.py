@@ -13,6 +13,7 @@ SERVING: tuple[Option, ...] = (
     ("--model", model, "ID", "the model to work with where a request names none"),
     ("--device", str, "D", "auto, cpu, cuda, cuda:N, mps or xpu (default: auto)"),
     ("--state", folder, "DIR", "folder for models, journal and pictures"),
+    ("--hang-seconds", float, "S", "how long the device may be silent in a job (default: 300)"),
     ("--log-level", str, "LEVEL", "debug (with prompts), info, warning or error (default: info)"),
 )
 """How a server may be started, by hand or as a service."""

@@ -25,7 +25,7 @@ def run(arguments: Namespace) -> int:
     """
     chosen = {
         name: value
-        for name in ("host", "port", "model", "device", "log_level")
+        for name in ("host", "port", "model", "device", "hang_seconds", "log_level")
         if (value := getattr(arguments, name)) is not None
     }
     state = arguments.state or state_folder()

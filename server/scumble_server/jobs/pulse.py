@@ -72,11 +72,13 @@ class Pulse:
     def beat(self, told: Report) -> None:
         """The worker told how it goes on."""
         before, now = self._last, self._clock()
-        is_loading = isinstance(told, ProgressReport) and told.phase is Phase.LOADING
+        is_loading = (
+            isinstance(told, ProgressReport) and told.phase is Phase.LOADING and told.step < told.of
+        )
         # Until the report of its end, loading is what was done since the report of its begin.
         step = 0.0 if before.doing is Doing.LOADING else now - before.at
         self._last = Sign(
-            Doing.LOADING if is_loading and told.step < told.of else Doing.WORKING,
+            Doing.LOADING if is_loading else Doing.WORKING,
             now,
             before.job,
             max(before.slowest, step),

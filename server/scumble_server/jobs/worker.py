@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import queue
 import secrets
+import sys
 import threading
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -121,6 +123,12 @@ class Worker:
     def is_alive(self) -> bool:
         """Whether its thread runs, however long it may be silent."""
         return self._thread.is_alive()
+
+    @property
+    def place(self) -> str:
+        """Where in the code its thread is, for the log."""
+        frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001
+        return "".join(traceback.format_stack(frame)) if frame else "its end"
 
     def is_cancelled(self, job: str) -> bool:
         """Whether this job was told to stop and has not ended."""
@@ -253,7 +261,7 @@ class Worker:
         height, width = pixels.shape[:2]
         little = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
         # The array's own memory, not a copy of it: a large result takes a gigabyte.
-        data = memoryview(np.ascontiguousarray(little)).cast("B")
+        data = np.ascontiguousarray(little).data.cast("B")
         blob = blob_id(data)
         self._store.hold([blob])
         held.append(blob)
