@@ -22,6 +22,8 @@ from scumble_protocol.messages import (
 from scumble_protocol.pixels import PixelFormat, Pixels
 from scumble_protocol.requests import LoadModel
 from scumble_server.jobs.journal import Sender
+from scumble_server.jobs.keeping import Keeping
+from scumble_server.jobs.retention import Keep
 from scumble_server.jobs.waiting import WaitingLine
 from scumble_server.work.report import PreviewReport
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scumble_protocol.errors import ScumbleError
+    from scumble_protocol.job_list import Jobs
     from scumble_protocol.messages import PhaseTime, ResultLayer
     from scumble_protocol.requests import Request
     from scumble_server.jobs.blobstore import BlobStore
@@ -38,6 +41,9 @@ if TYPE_CHECKING:
 NUMBERS_PER_SERVER = 2**20
 """A job that is done again after a restart goes on numbering at the next multiple, since nobody
 knows how many of the numbers above the last durable event were given to progress and previews."""
+
+MOST_ATTEMPTS = 2
+"""A job that was being worked on when the server ended, so often, is not begun once more."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,14 +88,19 @@ class JobBook:
     Args:
         journal: Where they are written down.
         store: Where their pictures are.
+        keep: What is kept of jobs that ended.
     """
 
-    def __init__(self, journal: Journal, store: BlobStore) -> None:
+    def __init__(self, journal: Journal, store: BlobStore, keep: Keep | None = None) -> None:
         self._journal = journal
         self._store = store
+        self.keeping = Keeping(journal, store, keep or Keep())
         self._line = WaitingLine()
         self._jobs: dict[str, Job] = {}
         """Those that have not ended; the others are in the journal alone."""
+        self._owed: dict[str, Failed] = {}
+        """How jobs ended whose end could not be written down yet. A server that is killed before it
+        can be does them again."""
         self._restore()
 
     @property
@@ -148,7 +159,7 @@ class JobBook:
         self._line.put(owner, name)
         event = Accepted(name, job.next_number(), self._line.position(name) + running)
         try:
-            self._journal.accept(event, job.sender, request)
+            self.keeping.write(lambda: self._journal.accept(event, job.sender, request))
         except ServerError:
             self._line.remove(name)
             raise
@@ -199,6 +210,8 @@ class JobBook:
         event = Finished(name, job.next_number(), job.request, layers, times, notes)
         if not self._end(job, event):
             self._store.release(_blobs(event), delete=True)
+        else:
+            self.keeping.finished()
 
     def fail(self, name: str, error: ScumbleError) -> None:
         """A job can't be done."""
@@ -237,6 +250,8 @@ class JobBook:
             return False
         for event in self._journal.events(name, after):
             watcher(event)
+        if name in self._owed:
+            watcher(self._owed[name])
         job = self._jobs.get(name)
         if job is not None and watcher not in job.watchers:
             job.watchers.append(watcher)
@@ -248,44 +263,63 @@ class JobBook:
             if watcher in job.watchers:
                 job.watchers.remove(watcher)
 
-    def forget(self, name: str, *, delete_sources: bool = True) -> None:
+    def forget(self, name: str) -> None:
         """Delete all that is kept of a job; one that has not ended is deleted when it ends."""
         job = self._jobs.get(name)
         if job is not None:
             job.is_forgotten = True
-            return
-        pictures = self._journal.pictures(name)
-        # The pictures first: that makes the room that writing down takes, should the disk be full.
-        self._store.release(pictures.results, delete=True)
-        self._store.release(pictures.sources, delete=delete_sources)
-        try:
-            self._journal.forget(name)
-        except ServerError:
-            self._store.hold((*pictures.results, *pictures.sources))
-            raise
+        else:
+            self.keeping.forget(name)
+            self._owed.pop(name, None)
 
-    def expire(self, seconds: float) -> None:
-        """Forget the jobs that ended more than this many seconds ago."""
-        for name in self._journal.finished_before(seconds):
-            self.forget(name)
+    def acknowledge(self, name: str) -> None:
+        """A client has the result: it may be deleted before others; it need not be."""
+        self.keeping.write(lambda: self._journal.acknowledge(name))
+
+    def summaries(self, user: str, before: int, most: int) -> Jobs:
+        """The newest jobs of a user; see `AskJobs`."""
+        return self._journal.summaries(user, before, most)
+
+    def sweep(self) -> bool:
+        """Write down what could not be, and forget some of what has been kept for long enough.
+
+        Returns:
+            Whether there may be more to forget.
+
+        Raises:
+            ServerError: DISK_FULL.
+        """
+        for event in tuple(self._owed.values()):
+            sources = self._journal.pictures(event.job).sources
+            self._journal.finish(event)
+            self._store.release(sources)
+            del self._owed[event.job]
+        return self.keeping.expire()
 
     def _restore(self) -> None:
         for record in self._journal.unfinished():
             number = (record.last_number // NUMBERS_PER_SERVER + 1) * NUMBERS_PER_SERVER
             if record.request is None:
-                self._journal.finish(_unreadable(record.job, number))
-                continue
-            job = Job(record.job, record.sender, record.request, number)
-            self._line.put(job.sender.owner, job.id)
-            self._jobs[job.id] = job
-            event = Accepted(job.id, job.number, self._line.position(job.id))
-            self._note(event)
-            job.tell(event)
+                self._write_off(_unreadable(record.job, number))
+            elif record.is_running and record.attempts >= MOST_ATTEMPTS:
+                self._write_off(_crashed(record.job, number, record.attempts))
+            else:
+                job = Job(record.job, record.sender, record.request, number)
+                self._line.put(job.sender.owner, job.id)
+                self._jobs[job.id] = job
+                event = Accepted(job.id, job.number, self._line.position(job.id))
+                self._note(event)
+                job.tell(event)
         self._store.hold(self._journal.all_pictures())
+        self._store.trim()
+
+    def _write_off(self, event: Failed) -> None:
+        _log.warning("%s is not done: %s", event.job, event.message)
+        self.keeping.write(lambda: self._journal.finish(event))
 
     def _note(self, event: Accepted | Started) -> None:
         try:
-            self._journal.note(event)
+            self.keeping.write(lambda: self._journal.note(event))
         except ServerError as error:
             # The job is safe all the same; a restarted server would merely do it again.
             _log.warning("%s of %s was not written down: %s", event.type, event.job, error)
@@ -294,10 +328,11 @@ class JobBook:
         """Write down the end; where the disk is full, say that the job failed instead."""
         is_written = True
         try:
-            self._journal.finish(event)
+            self.keeping.write(lambda: self._journal.finish(event))
         except ServerError as error:
             _log.warning("The end of %s was not written down: %s", job.id, error)
             event = Failed(job.id, event.number, error.code, error.message, error.hint)
+            self._owed[job.id] = event
             is_written = False
         else:
             sources = (image.blob for image in job.request.blobs)
@@ -319,6 +354,16 @@ def _unreadable(job: str, number: int) -> Failed:
         ErrorCode.INTERNAL,
         "Another version of the server accepted this job, and this one can't read it.",
         "Send it again.",
+    )
+
+
+def _crashed(job: str, number: int, attempts: int) -> Failed:
+    return Failed(
+        job,
+        number,
+        ErrorCode.CRASHED,
+        f"The server ended {attempts} times in the middle of this job, so it is not tried again.",
+        "Try a smaller area or another model; server.log may say what happened.",
     )
 
 

@@ -11,11 +11,12 @@ the same state folder.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scumble_protocol import codec
 from scumble_protocol.errors import ErrorCode, ServerError
@@ -29,7 +30,8 @@ from scumble_protocol.messages import (
     Started,
     Submit,
 )
-from scumble_server.jobs.journal_clock import JournalClock, Moment
+from scumble_server.jobs.journal_clock import DAY, JournalClock, Moment
+from scumble_server.jobs.listing import summaries
 from scumble_server.jobs.opening import open_database
 from scumble_server.jobs.schema import (
     JobRow,
@@ -47,7 +49,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from scumble_protocol.job_list import Jobs
     from scumble_protocol.requests import Request
+
+_HAS_PICTURE = """
+SELECT 1 FROM pictures JOIN jobs USING (job) WHERE blob = ? AND user = ? LIMIT 1
+"""
+_UNFINISHED = """
+SELECT job, user, owner, client, submit, attempts, stage,
+    (SELECT max(number) FROM events e WHERE e.job = j.job)
+FROM jobs j WHERE stage IN ('waiting', 'running') ORDER BY position
+"""
+_ENDED = """
+SELECT job, bytes FROM jobs
+WHERE is_acknowledged = ? AND aged_at <= ? AND stage NOT IN ('waiting', 'running')
+ORDER BY aged_at, position LIMIT ?
+"""
 
 
 @dataclass(frozen=True)
@@ -98,6 +115,8 @@ class JobPictures:
 class Journal:
     """The journal of one state folder; to be used by one thread.
 
+    `kept_jobs` is the number of jobs that ended, `kept_bytes` what their pictures take.
+
     Args:
         path: The database; made if it is not there.
         wall: The time in seconds since 1970.
@@ -119,6 +138,10 @@ class Journal:
         row = self._database.execute("SELECT wall, age FROM clock").fetchone()
         last = Moment(wall(), 0.0) if row is None else Moment(*row)
         self._clock = JournalClock(last, wall, monotonic)
+        self.kept_jobs, self.kept_bytes = self._ask(
+            "SELECT count(*), coalesce(sum(bytes), 0) FROM jobs"
+            " WHERE stage NOT IN ('waiting', 'running')"
+        )[0]
 
     def close(self) -> None:
         """Let others have the database."""
@@ -184,18 +207,21 @@ class Journal:
         Raises:
             ServerError: DISK_FULL; the job is still unfinished then.
         """
+        stage, layers, size, error = ended_by(event)
         with self._writing() as write:
             now = self._tick()
             write(
                 "UPDATE jobs SET ended = ?, aged_at = ?, stage = ?, layers = ?, bytes = ?,"
                 " error = ? WHERE job = ?",
-                (now.wall, now.age, *ended_by(event), event.job),
+                (now.wall, now.age, stage, layers, size, error, event.job),
             )
             write("DELETE FROM pictures WHERE job = ?", (event.job,))
             if isinstance(event, Finished):
                 for image in pictures_of(event):
                     write("INSERT INTO pictures VALUES (?, ?, 1)", (event.job, image.blob))
             self._append(event)
+        self.kept_jobs += 1
+        self.kept_bytes += size
 
     def acknowledge(self, job: str) -> None:
         """Write down that a client has the job's result.
@@ -212,43 +238,55 @@ class Journal:
         Raises:
             ServerError: DISK_FULL.
         """
+        kept = self._ask(
+            "SELECT bytes FROM jobs WHERE job = ? AND stage NOT IN ('waiting', 'running')", job
+        )
         with self._writing() as write:
             write("DELETE FROM jobs WHERE job = ?", (job,))
+        self.kept_jobs -= len(kept)
+        self.kept_bytes -= sum(size for (size,) in kept)
+
+    def tick(self) -> None:
+        """Write down how late it is, in case that nothing else is written for long.
+
+        Raises:
+            ServerError: DISK_FULL.
+        """
+        with self._writing():
+            self._tick()
 
     def knows(self, job: str) -> bool:
         """Whether anything is kept of the job."""
-        return self._submit_of(job) is not None
+        return self.user_of(job) is not None
 
     def request(self, job: str) -> Request | None:
         """What the job asked for; None if it is unknown, or written so that nobody can read it."""
-        submit = self._submit_of(job)
-        return None if submit is None else request_of(submit)
+        rows = self._ask("SELECT submit FROM jobs WHERE job = ?", job)
+        return request_of(rows[0][0]) if rows else None
 
     def user_of(self, job: str) -> str | None:
         """Whose job it is; None if it is unknown."""
-        row = self._database.execute("SELECT user FROM jobs WHERE job = ?", (job,)).fetchone()
-        return None if row is None else row[0]
+        rows = self._ask("SELECT user FROM jobs WHERE job = ?", job)
+        return rows[0][0] if rows else None
 
     def has_picture(self, user: str, blob: str) -> bool:
         """Whether a job of this user's holds this blob."""
-        found = self._database.execute(
-            "SELECT 1 FROM pictures JOIN jobs USING (job) WHERE blob = ? AND user = ? LIMIT 1",
-            (blob, user),
-        )
-        return found.fetchone() is not None
+        return bool(self._ask(_HAS_PICTURE, blob, user))
+
+    def summaries(self, user: str, before: int, most: int) -> Jobs:
+        """The newest `most` of the user's jobs that came before that place, 0: of all."""
+        return summaries(self._ask, user, before, most)
 
     def events(self, job: str, after: int) -> tuple[JobEvent, ...]:
         """The job's durable events with numbers above `after`, in order."""
-        rows = self._database.execute(
-            "SELECT frame FROM events WHERE job = ? AND number > ? ORDER BY number", (job, after)
+        rows = self._ask(
+            "SELECT frame FROM events WHERE job = ? AND number > ? ORDER BY number", job, after
         )
         return tuple(event_of(frame) for (frame,) in rows)
 
     def pictures(self, job: str) -> JobPictures:
         """The blobs that the job holds."""
-        rows = self._database.execute(
-            "SELECT blob, is_result FROM pictures WHERE job = ?", (job,)
-        ).fetchall()
+        rows = self._ask("SELECT blob, is_result FROM pictures WHERE job = ?", job)
         return JobPictures(
             sources=tuple(blob for blob, is_result in rows if not is_result),
             results=tuple(blob for blob, is_result in rows if is_result),
@@ -256,15 +294,10 @@ class Journal:
 
     def all_pictures(self) -> tuple[str, ...]:
         """Every blob that some job holds, as often as it is held."""
-        return tuple(blob for (blob,) in self._database.execute("SELECT blob FROM pictures"))
+        return tuple(blob for (blob,) in self._ask("SELECT blob FROM pictures"))
 
     def unfinished(self) -> tuple[JobRecord, ...]:
         """The jobs still to be done, in the order in which they were accepted."""
-        rows = self._database.execute(
-            "SELECT job, user, owner, client, submit, attempts, stage,"
-            " (SELECT max(number) FROM events e WHERE e.job = j.job)"
-            " FROM jobs j WHERE stage IN ('waiting', 'running') ORDER BY position"
-        )
         return tuple(
             JobRecord(
                 job,
@@ -274,20 +307,26 @@ class Journal:
                 attempts,
                 stage == JobStage.RUNNING,
             )
-            for job, user, owner, client, submit, attempts, stage, last in rows
+            for job, user, owner, client, submit, attempts, stage, last in self._ask(_UNFINISHED)
         )
 
-    def finished_before(self, age: float) -> tuple[str, ...]:
-        """The jobs that ended more than this many seconds ago."""
-        rows = self._database.execute(
-            "SELECT job FROM jobs WHERE stage NOT IN ('waiting', 'running') AND aged_at < ?",
-            (self._clock.now().age - age,),
-        )
-        return tuple(job for (job,) in rows)
+    def disk_free(self) -> int:
+        """Bytes that are free on the journal's disk."""
+        return shutil.disk_usage(self._path.parent).free
 
-    def _submit_of(self, job: str) -> bytes | None:
-        row = self._database.execute("SELECT submit FROM jobs WHERE job = ?", (job,)).fetchone()
-        return None if row is None else row[0]
+    def ended(
+        self, *, is_acknowledged: bool, days: float, most: int
+    ) -> tuple[tuple[str, int], ...]:
+        """Jobs that ended so many days ago or more, the oldest first, with their bytes."""
+        latest = self._clock.now().age - days * DAY
+        rows = self._ask(_ENDED, is_acknowledged, latest, most)
+        return tuple((job, size) for job, size in rows)
+
+    def _ask(self, question: str, *values: object) -> list[Any]:
+        try:
+            return self._database.execute(question, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _damaged(self._path, error) from error
 
     def _tick(self) -> Moment:
         """This moment, which is written down."""
@@ -307,13 +346,33 @@ class Journal:
             run("BEGIN IMMEDIATE")
             yield run
             run("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise ServerError(
-                ErrorCode.DISK_FULL,
-                f"{self._path} can't be written to: {error}.",
-                "Make room on that disk and try again.",
-            ) from error
+        except sqlite3.DatabaseError as error:
+            raise _writing_error(self._path, error) from error
         finally:
             # SQLite ends the transaction itself after some errors, and not after others.
             if self._database.in_transaction:
                 run("ROLLBACK")
+
+
+def _writing_error(path: Path, error: sqlite3.DatabaseError) -> ServerError:
+    if not isinstance(error, sqlite3.OperationalError):
+        return _damaged(path, error)
+    if "readonly" in str(error):
+        return ServerError(
+            ErrorCode.INTERNAL,
+            f"{path} can't be written to: {error}.",
+            "Check the permissions of that file and of its folder.",
+        )
+    return ServerError(
+        ErrorCode.DISK_FULL,
+        f"{path} can't be written to: {error}.",
+        "Make room on that disk and try again.",
+    )
+
+
+def _damaged(path: Path, error: sqlite3.DatabaseError) -> ServerError:
+    return ServerError(
+        ErrorCode.INTERNAL,
+        f"{path} can't be read: {error}.",
+        "Start the server anew; it saves what can still be read.",
+    )

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_BETWEEN_SERVERS = 24 * 3600.0
-"""Seconds. A server that is started once a week lets its results grow old by a day a week."""
+DAY = 24 * 3600.0
+
+MOST_BETWEEN_SERVERS = DAY
+"""A server that is started once a week lets its results grow old by a day a week."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from scumble_protocol.errors import ScumbleError
     from scumble_protocol.messages import ClientMessage, JobEvent, ModelInfo, ServerMessage
     from scumble_protocol.requests import Request
+    from scumble_server.jobs.retention import Keep
 
 RESULT = b"result" * 7
 DEVICE = Device("cpu", "test", 0)
@@ -72,12 +73,17 @@ class Server:
         *,
         budget: int = 2**30,
         is_ready: bool = True,
+        keep: Keep | None = None,
+        wall: float = 0.0,
     ) -> None:
         self.now = 0.0
+        self.wall = wall
         self.models: tuple[ModelInfo, ...] = (STARTER,)
-        self.journal = Journal(folder / "journal.sqlite", lambda: self.now, lambda: self.now)
+        self.journal = Journal(
+            folder / "journal.sqlite", lambda: self.wall + self.now, lambda: self.now
+        )
         self.store = BlobStore(folder / "blobs", budget=budget, memory=2**20)
-        self.book = JobBook(self.journal, self.store)
+        self.book = JobBook(self.journal, self.store, keep)
         self.worker = ScriptedWorker()
         self.service = Service(
             self.book,

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import functools
 import os
 import resource
 import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.messages import Accepted, Cancelled, Finished, ResultLayer, Started
 from scumble_server.jobs.journal import Journal, Sender
+from scumble_server.jobs.journal_clock import DAY
 from scumble_server.jobs.schema import SCHEMA
 from tests.protocol.samples import IMAGE, MASK, REGENERATE, UPSCALE
 
@@ -76,15 +79,24 @@ def test_a_forgotten_job_leaves_nothing(tmp_path: Path) -> None:
     journal.forget("one")
 
 
-def test_only_ended_jobs_grow_old(tmp_path: Path) -> None:
+def test_only_ended_jobs_grow_old_and_the_oldest_come_first(tmp_path: Path) -> None:
     now = 0.0
     journal = Journal(tmp_path / "journal.sqlite", lambda: now, lambda: now)
-    accept(journal, "waiting")
-    accept(journal, "one")
+    for job in ("waiting", "one", "two", "seen"):
+        accept(journal, job)
+    journal.finish(replace(FINISHED, job="two"))
+    now = DAY
     journal.finish(FINISHED)
-    now = 100
-    assert journal.finished_before(100) == ()
-    assert journal.finished_before(99) == ("one",)
+    journal.finish(replace(FINISHED, job="seen"))
+    journal.acknowledge("seen")
+    now = 2 * DAY
+    ended = functools.partial(journal.ended, is_acknowledged=False, most=10)
+    assert [job for job, _ in ended(days=0)] == ["two", "one"]
+    assert [job for job, _ in ended(days=1.5)] == ["two"]
+    assert ended(days=2.5) == ()
+    assert [job for job, _ in ended(days=0, most=1)] == ["two"]
+    size = IMAGE.length + MASK.length
+    assert journal.ended(is_acknowledged=True, days=0, most=10) == (("seen", size),)
 
 
 def test_a_second_server_can_not_have_the_same_journal(tmp_path: Path) -> None:
