@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 from scumble_protocol.choices import Sampler
 from scumble_protocol.client import Address
 from scumble_protocol.errors import ErrorCode, PeerError, ProtocolError, ScumbleError
+from scumble_protocol.job_list import AskJobs, Jobs
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     SUBPROTOCOL,
@@ -50,8 +51,10 @@ from scumble_protocol.messages import (
     Want,
     Welcome,
 )
+from scumble_protocol.pairing import AskClients, Clients, Pair, Paired, prove
 from scumble_protocol.requests import Regenerate, Request
 from scumble_protocol.session import BlobArrived, InvalidSubmit, ServerSession
+from tests.client.certificates import Certificate
 
 RIGHT = "the right token"
 
@@ -86,12 +89,16 @@ class PassingServer:
         port: int = 0,
         limits: Limits | None = None,
         is_held: bool = False,
+        certificate: Certificate | None = None,
     ) -> None:
+        self.certificate = certificate
+        self.offered = ""  # the code that is good now
         self.memory = memory or Memory()
         self.limits = limits or Limits()
         self.is_held = is_held
         self.received: list[ClientMessage] = []
         self.arrived: list[str] = []
+        self.order: list[object] = []  # of both, as they came
         self.frames: list[int] = []
         self.is_reading = threading.Event()
         self.is_reading.set()
@@ -99,8 +106,8 @@ class PassingServer:
         self.visits: list[Visit] = []
         self._server: Server = serve(
             self._visit,
-            "127.0.0.1",
-            port,
+            sock=_listening(port),
+            ssl=certificate.server_side() if certificate else None,
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,
             max_size=None,
@@ -112,7 +119,9 @@ class PassingServer:
 
     @property
     def address(self) -> Address:
-        return Address(f"ws://127.0.0.1:{self.port}", RIGHT)
+        if self.certificate is None:
+            return Address(f"ws://127.0.0.1:{self.port}", RIGHT)
+        return Address(f"wss://127.0.0.1:{self.port}", RIGHT, self.certificate.fingerprint)
 
     def authorize(self, hello: Hello) -> ScumbleError | None:
         if hello.token == RIGHT:
@@ -139,7 +148,8 @@ class PassingServer:
 
     def stop(self) -> None:
         self.is_reading.set()
-        self._server.shutdown()
+        if self._server.socket.fileno() >= 0:
+            self._server.shutdown()
         self.drop()
         self._thread.join()
         for visit in list(self.visits):
@@ -192,6 +202,7 @@ class Visit:
             self.connection.send(self.session.send(message))
 
     def _react(self, event: ClientMessage | BlobArrived | InvalidSubmit) -> None:
+        self.server.order.append(event.blob if isinstance(event, BlobArrived) else event)
         if isinstance(event, BlobArrived):
             self.server.arrived.append(event.blob)
             self.server.memory.blobs[event.blob] = event.data
@@ -206,8 +217,12 @@ class Visit:
 
     def _obey(self, message: ClientMessage) -> None:
         match message:
-            case Hello() | ListModels() | AskStatus() | Measure() | AskNames():
-                self.say(self._answer(message))
+            case Hello():
+                self.say(_welcome(message, self.server, self.session))
+            case Pair():
+                self.say(self._let_in(message))
+            case ListModels() | AskStatus() | Measure() | AskNames() | AskJobs() | AskClients():
+                self.say(_answer(message))
             case Submit():
                 self._consider(message)
             case Want():
@@ -218,6 +233,14 @@ class Visit:
                 self._cancel(message.job)
             case Forget() | Acknowledge():
                 self.server.memory.events.pop(message.job, None)
+
+    def _let_in(self, message: Pair) -> ServerMessage:
+        certificate = self.server.certificate
+        fingerprint = certificate.fingerprint if certificate else ""
+        code = self.server.offered
+        if message.proof != prove(code, "client", message.nonce, fingerprint):
+            return Refused("", ErrorCode.UNAUTHORIZED, "The code is wrong.", "Look at it again.")
+        return Paired(RIGHT, prove(code, "server", message.nonce, fingerprint))
 
     def _consider(self, submit: Submit) -> None:
         self._submits[submit.job] = submit
@@ -230,18 +253,6 @@ class Visit:
         for blob in want.blobs:
             for frame in self.session.send_blob(blob, self.server.memory.blobs[blob]):
                 self.connection.send(frame)
-
-    def _answer(
-        self, message: Hello | ListModels | AskStatus | Measure | AskNames
-    ) -> ServerMessage:
-        if isinstance(message, Hello):
-            return _welcome(message, self.server, self.session)
-        if isinstance(message, Measure):
-            words = len(message.text.split())
-            return Measured(message.text, message.model, words, 1, words)
-        if isinstance(message, AskNames):
-            return Names((), (), ())
-        return Models(MODELS) if isinstance(message, ListModels) else Status(1.0, 0, 0, 0, ())
 
     def _missing(self, submit: Submit) -> tuple[str, ...]:
         refs = submit.request.blobs
@@ -275,6 +286,22 @@ class Visit:
             self.server.tell(Cancelled(job, 9))
 
 
+def _answer(
+    question: ListModels | AskStatus | Measure | AskNames | AskJobs | AskClients,
+) -> ServerMessage:
+    if isinstance(question, Measure):
+        words = len(question.text.split())
+        return Measured(question.text, question.model, words, 1, words)
+    answers: dict[type, ServerMessage] = {
+        ListModels: Models(MODELS),
+        AskStatus: Status(1.0, 0, 0, 0, ()),
+        AskNames: Names((), (), ()),
+        AskJobs: Jobs((), 0),
+        AskClients: Clients(()),
+    }
+    return answers[type(question)]
+
+
 def _welcome(hello: Hello, server: PassingServer, session: ServerSession) -> Welcome:
     return Welcome(
         protocol=PROTOCOL_VERSION,
@@ -298,6 +325,16 @@ def _finished(job: str, request: Request) -> Finished:
     return Finished(job, 7, request, layers, (PhaseTime("sampling", 0.5),))
 
 
+def _listening(port: int) -> socket.socket:
+    """A socket that takes in little more than is read, however much the system would allow."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**18)
+    listening.bind(("127.0.0.1", port))
+    listening.listen()
+    return listening
+
+
 @contextmanager
 def passing_server(
     memory: Memory | None = None,
@@ -305,8 +342,11 @@ def passing_server(
     port: int = 0,
     limits: Limits | None = None,
     is_held: bool = False,
+    certificate: Certificate | None = None,
 ) -> Iterator[PassingServer]:
-    server = PassingServer(memory, port=port, limits=limits, is_held=is_held)
+    server = PassingServer(
+        memory, port=port, limits=limits, is_held=is_held, certificate=certificate
+    )
     try:
         yield server
     finally:

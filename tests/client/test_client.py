@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from websockets.sync.server import ServerConnection, serve
@@ -16,11 +17,13 @@ from scumble_protocol.blobs import blob_id
 from scumble_protocol.client import Address, Client, Connected, Disconnected, Result
 from scumble_protocol.client.events import ClientEvent
 from scumble_protocol.errors import ErrorCode, PeerError, ProtocolError, RequestError
+from scumble_protocol.job_list import AskJobs, Jobs
 from scumble_protocol.messages import (
     SUBPROTOCOL,
     Accepted,
     Acknowledge,
     Attach,
+    Cancel,
     Cancelled,
     Forget,
     Hello,
@@ -34,7 +37,9 @@ from scumble_protocol.messages import (
     Submit,
     Want,
 )
+from scumble_protocol.pairing import AskClients, Clients
 from scumble_protocol.requests import LoadModel
+from tests.client.certificates import make_certificate
 from tests.client.passing_server import MODELS, RIGHT, Memory, PassingServer, passing_server
 from tests.client.requests_to_send import IMAGE, MASK, blobs_of, regenerate
 from tests.timing import MS
@@ -107,12 +112,13 @@ def test_running_again_uploads_nothing() -> None:
         assert sorted(server.arrived) == sorted(blobs_of(IMAGE, MASK))
 
 
-def test_results_of_other_formats_of_wire_arrive_whole() -> None:
-    """On links other than loopback pictures travel packed."""
+def test_results_of_other_formats_of_wire_arrive_whole(tmp_path: Path) -> None:
+    """On links other than loopback pictures travel packed, and encrypted."""
     side = 700
     image = bytes(range(256)) * (side * side * 4 // 256) + bytes(side * side * 4 % 256)
-    with passing_server() as server:
-        far = Address(server.address.url.replace("127.0.0.1", "localhost.localdomain"), RIGHT)
+    with passing_server(certificate=make_certificate(tmp_path)) as server:
+        url = server.address.url.replace("127.0.0.1", "localhost.localdomain")
+        far = Address(url, RIGHT, server.address.fingerprint)
         with _resolving(far), client_of(far, cache_bytes=0) as client:
             submit(client, image, side)
             result = events_until(client, Result)[-1]
@@ -146,7 +152,9 @@ def test_a_cancel_overtakes_the_picture_that_is_being_sent() -> None:
         client.cancel(job)
         server.is_reading.set()
         events_until(client, Cancelled)
-        assert blob_id(image) not in server.arrived, "64 chunks were on the way"
+        wait_for(lambda: blob_id(image) in server.arrived)
+        order = [e for e in server.order if e in (Cancel(job), blob_id(image))]
+        assert order == [Cancel(job), blob_id(image)], "64 chunks were on the way"
 
 
 def test_a_cancelled_job_ends() -> None:
@@ -463,3 +471,87 @@ def test_something_small_is_done_on_another_thread_in_its_turn() -> None:
         client.soon(lambda: done.append(threading.current_thread().name))
         wait_for(lambda: len(done) == 2)
     assert done == [1, "scumble-client"]
+
+
+def test_a_server_that_ends_says_so_and_its_jobs_go_on_when_it_is_back() -> None:
+    memory = Memory()
+    with passing_server(memory, is_held=True) as server:
+        port = server.port
+        with client_of(server.address) as client:
+            job = submit(client)
+            events_until(client, Accepted)
+            server.visits[0].say(Refused("", ErrorCode.SHUTTING_DOWN, "It ends.", "Wait."))
+            server.visits[0].connection.close(1001)
+            (lost,) = events_until(client, Disconnected)
+            assert isinstance(lost, Disconnected)
+            assert lost.error.code is ErrorCode.SHUTTING_DOWN
+            server.stop()
+            with passing_server(memory, port=port, is_held=True) as again:
+                wait_for(lambda: Attach(job, 1) in again.received)
+                again.finish(job)
+                events_until(client, Result, job)
+
+
+def test_another_server_is_gone_to_at_once_and_each_keeps_its_jobs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scumble_protocol.client.client.LONGEST_PAUSE", 1000.0)
+    with passing_server(is_held=True) as here, passing_server(is_held=True) as there:
+        far = Address(there.address.url, RIGHT, server="there")
+        where = [here.address]
+        with client_of(lambda: where[-1]) as client:
+            first = submit(client)
+            events_until(client, Accepted)
+            where.append(far)
+            client.reconnect()
+            events_until(client, Disconnected)
+            connected = events_until(client, Connected)[-1]
+            assert isinstance(connected, Connected)
+            assert connected.server == "there"
+            second = submit(client)
+            events_until(client, Accepted, second)
+            hello = said(there, Hello)[-1]
+            assert isinstance(hello, Hello)
+            assert hello.awaiting == ()
+            there.finish(second)
+            events_until(client, Result, second)
+            where.append(here.address)
+            client.reconnect()
+            wait_for(lambda: Attach(first, 1) in here.received)
+            here.finish(first)
+            events_until(client, Result, first)
+
+
+def test_another_server_is_gone_to_although_the_last_one_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scumble_protocol.client.client.FIRST_PAUSE", 1000.0)
+    with passing_server() as server:
+        where = [Address("ws://127.0.0.1:1", ""), server.address]
+        with client_of(lambda: where[0]) as client:
+            events_until(client, Disconnected)
+            del where[0]
+            client.reconnect()
+            events_until(client, Connected)
+
+
+def test_an_address_that_refused_our_token_is_left_alone_until_something_changes() -> None:
+    with passing_server() as server:
+        where = [Address(server.address.url, "wrong")]
+        with client_of(lambda: where[-1]) as client:
+            events_until(client, Disconnected)
+            visits = len(server.frames)
+            assert not client.wait(700 * MS), "it would have tried again after 100 ms"
+            assert len(server.frames) == visits
+            client.retry()
+            wait_for(lambda: len(server.frames) > visits)
+            where.append(server.address)
+            events_until(client, Connected)
+
+
+def test_questions_about_clients_and_jobs_are_answered() -> None:
+    with passing_server() as server, client_of(server.address) as client:
+        client.ask(AskJobs())
+        assert events_until(client, Jobs)[-1] == Jobs((), 0)
+        client.ask(AskClients())
+        assert events_until(client, Clients)[-1] == Clients(())

@@ -134,14 +134,14 @@ def test_an_event_of_a_forgotten_job_says_nothing(ledger: Ledger) -> None:
     "end", [Failed("job", 2, ErrorCode.INTERNAL, "No.", ""), Cancelled("job", 2)]
 )
 def test_a_job_that_ended_is_no_longer_awaited(ledger: Ledger, end: Failed | Cancelled) -> None:
-    assert accepted(ledger).awaiting == ("job",)
+    assert accepted(ledger).awaiting() == ("job",)
     assert ledger.receive(end) == [end]
-    assert ledger.awaiting == ()
+    assert ledger.awaiting() == ()
 
 
 def test_a_delivered_result_is_not_awaited_and_not_delivered_again(ledger: Ledger) -> None:
     accepted(ledger).receive(finished("job", IMAGE))
-    assert ledger.awaiting == ()
+    assert ledger.awaiting() == ()
     assert ledger.resume(("job",)) == []
     assert ledger.messages() == []
     assert ledger.receive(BlobArrived(blob_id(IMAGE), IMAGE)) == []
@@ -175,7 +175,7 @@ def test_attaching_to_a_job_that_is_awaited_changes_nothing(ledger: Ledger) -> N
 def test_a_refused_job_is_no_longer_awaited(ledger: Ledger) -> None:
     refused = Refused("job", ErrorCode.QUEUE_FULL, "Full.", "Wait.")
     assert submitted(ledger).receive(refused) == [refused]
-    assert ledger.awaiting == ()
+    assert ledger.awaiting() == ()
 
 
 def test_the_refusal_of_a_cancelled_job_is_its_end(ledger: Ledger) -> None:
@@ -187,13 +187,13 @@ def test_the_refusal_of_a_cancelled_job_is_its_end(ledger: Ledger) -> None:
 def test_a_refusal_after_the_end_says_nothing(ledger: Ledger) -> None:
     accepted(ledger).receive(finished("job", MADE))
     assert ledger.receive(Refused("job", ErrorCode.UNKNOWN_JOB, "Too late.", "")) == []
-    assert ledger.awaiting == ("job",)
+    assert ledger.awaiting() == ("job",)
 
 
 def test_a_refusal_that_is_about_no_job_is_passed_on(ledger: Ledger) -> None:
     refused = Refused("", ErrorCode.PROTOCOL, "What?", "")
     assert submitted(ledger).receive(refused) == [refused]
-    assert ledger.awaiting == ("job",)
+    assert ledger.awaiting() == ("job",)
 
 
 def test_answers_are_passed_on(ledger: Ledger) -> None:
@@ -232,7 +232,7 @@ def test_an_accepted_job_is_joined_where_it_was_left(ledger: Ledger) -> None:
 
 def test_a_job_that_the_server_lost_is_over(ledger: Ledger) -> None:
     assert accepted(ledger).resume(("job",)) == [LOST]
-    assert ledger.awaiting == ()
+    assert ledger.awaiting() == ()
 
 
 def test_a_job_cancelled_meanwhile_is_cancelled_on_return(ledger: Ledger) -> None:
@@ -245,7 +245,7 @@ def test_a_job_cancelled_before_it_arrived_is_not_submitted(ledger: Ledger) -> N
     submitted(ledger).cancel(Cancel("job"))
     assert ledger.resume(("job",)) == [Cancelled("job", 1)]
     assert ledger.messages() == []
-    assert ledger.awaiting == ()
+    assert ledger.awaiting() == ()
 
 
 def test_only_what_is_missing_of_a_result_is_asked_for_on_return(ledger: Ledger) -> None:
@@ -275,3 +275,44 @@ def test_what_was_said_between_two_connections_is_sent_once_and_last(ledger: Led
 def test_a_message_that_only_the_session_may_see_is_against_the_protocol(ledger: Ledger) -> None:
     with pytest.raises(ProtocolError, match="makes no sense"):
         ledger.receive(Chunk("0" * 32, 1, 0, Encoding.RAW, b"x"))
+
+
+def test_a_job_is_submitted_again_to_a_server_that_was_ending() -> None:
+    ledger = submitted(Ledger(BlobCache(1000)))
+    ending = Refused("job", ErrorCode.SHUTTING_DOWN, "The server ends.", "Wait.")
+    assert ledger.receive(ending) == []
+    ledger.resume(("job",))
+    (submit,) = ledger.messages()
+    assert isinstance(submit, Submit)
+    ledger.cancel(Cancel("job"))
+    assert ledger.receive(ending) == [Cancelled("job", 1)]
+
+
+def test_a_job_is_asked_for_only_where_it_is(ledger: Ledger) -> None:
+    ledger.attach(Attach("job", 0), "there")
+    assert ledger.messages() == [Attach("job", 0)], "as long as nobody was talked to"
+    ledger.resume((), "here")
+    ledger.attach(Attach("other", 0), "there")
+    assert ledger.messages() == []
+    assert ledger.awaiting("here") == ()
+    assert ledger.awaiting("there") == ("job", "other")
+    ledger.resume((), "there")
+    assert ledger.messages() == [Attach("job", 0), Attach("other", 0)]
+
+
+def test_a_job_belongs_to_the_server_that_accepted_it() -> None:
+    ledger = submitted(Ledger(BlobCache(1000)))
+    assert ledger.awaiting("here") == ledger.awaiting("there") == ("job",)
+    ledger.resume(("job",), "there")
+    ledger.receive(Accepted("job", 1, 0))
+    assert ledger.awaiting("here") == ()
+    ledger.resume((), "here")
+    assert ledger.messages() == []
+
+
+def test_a_job_of_another_server_is_given_up_when_it_is_cancelled(ledger: Ledger) -> None:
+    ledger.attach(Attach("job", 4), "there")
+    ledger.resume((), "here")
+    assert ledger.cancel(Cancel("job")) == [Cancelled("job", 5)]
+    assert ledger.awaiting("there") == ()
+    assert ledger.messages() == []

@@ -11,6 +11,8 @@ events = client.poll()     # every now and then
 from scumble_protocol.client.address import Address, Locate, local_server
 from scumble_protocol.client.client import Client, Draft
 from scumble_protocol.client.events import ClientEvent, Connected, Disconnected, Result
+from scumble_protocol.client.pairing import Pairing, pair
+from scumble_protocol.client.servers import Servers, chosen_server, read_servers, write_servers
 
 __all__ = [
     "Address",
@@ -20,6 +22,12 @@ __all__ = [
     "Disconnected",
     "Draft",
     "Locate",
+    "Pairing",
     "Result",
+    "Servers",
+    "chosen_server",
     "local_server",
+    "pair",
+    "read_servers",
+    "write_servers",
 ]

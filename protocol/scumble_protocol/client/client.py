@@ -16,7 +16,14 @@ from scumble_protocol.client.blobcache import BlobCache
 from scumble_protocol.client.events import ClientEvent, Connected, Disconnected
 from scumble_protocol.client.ledger import Ledger, Question
 from scumble_protocol.client.link import Arrival, Link
-from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError, ServerError
+from scumble_protocol.errors import (
+    ErrorCode,
+    PeerError,
+    RequestError,
+    ScumbleError,
+    ServerError,
+    error_of,
+)
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     Acknowledge,
@@ -34,12 +41,19 @@ from scumble_protocol.messages import (
     Submit,
 )
 from scumble_protocol.requests import Request
+from scumble_protocol.session import ClientSessionEvent
 
 _log = logging.getLogger(__name__)
 
 CACHE_BYTES = 256 * 2**20
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
+
+BARRED_SECONDS = 30.0
+"""How long an address that refused our token is left alone: servers count wrong tokens."""
+
+_GOODBYE = ("", ErrorCode.SHUTTING_DOWN)
+_BARRING = frozenset({ErrorCode.UNAUTHORIZED, ErrorCode.TOO_MANY_ATTEMPTS})
 
 Draft = Callable[[], tuple[Request, Mapping[str, bytes]]]
 """Makes a request and the data of its blobs, by id; called on the client's thread."""
@@ -95,6 +109,8 @@ class Client:
         self._ready = threading.Event()
         self._reported = ""
         self._ending = False
+        self._is_leaving = False
+        self._barred: tuple[Address, float] | None = None
         self._thread = threading.Thread(target=self._run, name="scumble-client", daemon=True)
 
     def start(self) -> None:
@@ -133,15 +149,21 @@ class Client:
         self._inbox.put(_Command(submit, is_eager=True))
         return job
 
-    def attach(self, job: str, after: int = 0) -> None:
-        """Wait for a job of an earlier run; its events come from number `after + 1` on."""
+    def attach(self, job: str, after: int = 0, server: str | None = None) -> None:
+        """Wait for a job of an earlier run; its events come from number `after + 1` on.
+
+        Args:
+            job: The job's id.
+            after: The number of the last event that was seen.
+            server: Which server has it, see `Address`; None to ask whichever is reached next.
+        """
         message = Attach(job, after)
-        self._put(lambda ledger: ledger.attach(message))
+        self._put(lambda ledger: ledger.attach(message, server))
 
     def cancel(self, job: str) -> None:
         """Stop a job; it overtakes any picture that is being sent."""
         message = Cancel(job)
-        self._put(lambda ledger: ledger.cancel(message))
+        self._put(lambda ledger: self._tell(ledger.cancel(message)))
 
     def acknowledge(self, job: str) -> None:
         """Tell the server that the result is safe, so that it need not keep it."""
@@ -177,6 +199,14 @@ class Client:
     def retry(self) -> None:
         """Try to connect at once, rather than after the pause between attempts."""
         self._inbox.put(_Command(lambda _: None, is_eager=True))
+
+    def reconnect(self) -> None:
+        """Look anew where the server is, and go there, since another one was chosen."""
+
+        def leave(_: Ledger) -> None:
+            self._is_leaving = True
+
+        self._inbox.put(_Command(leave, is_eager=True))
 
     def soon(self, do: Callable[[], None]) -> None:
         """Have something small done on the client's thread, such as writing a file."""
@@ -217,30 +247,46 @@ class Client:
                 # A thread that died would leave its user waiting for ever.
                 _log.exception("The client failed, and goes on.")
                 self._report(_defect())
-            has_lasted = time.monotonic() - began - pause > LONGEST_PAUSE
-            pause = FIRST_PAUSE if has_lasted else max(FIRST_PAUSE, min(2 * pause, LONGEST_PAUSE))
+            is_fresh = self._is_leaving or time.monotonic() - began - pause > LONGEST_PAUSE
+            pause = FIRST_PAUSE if is_fresh else max(FIRST_PAUSE, min(2 * pause, LONGEST_PAUSE))
 
     def _visit(self) -> None:
         """Connect and talk until the end; raises the `ScumbleError` that ended it."""
         if self._ending:
             return
+        self._is_leaving = False
         address = self._locate()
+        if self._is_barred(address):
+            return
         hello = Hello(
             protocol=PROTOCOL_VERSION,
             client=self._name,
             version=self._version,
             token=address.token,
-            awaiting=self._ledger.awaiting,
+            awaiting=self._ledger.awaiting(address.server),
             encodings=() if address.is_loopback else (Encoding.ZLIB,),
         )
-        link, welcome = Link.open(address, hello)
+        try:
+            link, welcome = Link.open(address, hello)
+        except PeerError as error:
+            if error.code in _BARRING:
+                self._barred = (address, time.monotonic() + BARRED_SECONDS)
+            raise
         try:
             self._reported = ""
-            self._tell([Connected(welcome), *self._ledger.resume(welcome.lost)])
+            events = self._ledger.resume(welcome.lost, address.server)
+            self._tell([Connected(welcome, address.server), *events])
             link.listen(lambda arrival: self._inbox.put(_Arrived(link, arrival)))
             self._talk(link)
         finally:
             link.close()
+
+    def _is_barred(self, address: Address) -> bool:
+        """Whether this very address refused us a moment ago, and must not be bothered again."""
+        if self._barred is None:
+            return False
+        barred, until = self._barred
+        return address == barred and time.monotonic() < until
 
     def _talk(self, link: Link) -> None:
         """Send messages as they come up and, between them, one piece of an upload at a time."""
@@ -254,6 +300,8 @@ class Client:
             is_sending = link.send_piece()
             for item in self._items(timeout=0.0 if is_sending else None):
                 self._handle(item, link)
+            if self._is_leaving:
+                raise _another()
 
     def _say(self, message: ClientMessage, link: Link) -> None:
         try:
@@ -270,6 +318,7 @@ class Client:
             item.do(self._ledger)
         elif item.link is link:  # else it is left over from an earlier connection
             for message in item.link.receive(item.arrival):
+                _check_stays(message)
                 self._tell(self._ledger.receive(message))
 
     def _items(self, timeout: float | None) -> Iterator[_Item]:
@@ -291,12 +340,25 @@ class Client:
             for item in self._items(timeout=left):
                 self._handle(item, None)
                 if isinstance(item, _Command) and item.is_eager:
+                    self._barred = None
                     return
 
     def _report(self, error: ScumbleError) -> None:
         if str(error) != self._reported:
             self._reported = str(error)
             self._tell([Disconnected(error)])
+
+
+def _check_stays(message: ClientSessionEvent) -> None:
+    """See that the server does not take its leave; raises its reason."""
+    if isinstance(message, Refused) and (message.job, message.code) == _GOODBYE:
+        raise error_of(message.code, message.message, message.hint)
+
+
+def _another() -> PeerError:
+    return PeerError(
+        ErrorCode.DISCONNECTED, "Another server was chosen.", "Wait until it is reached."
+    )
 
 
 def _defect() -> ServerError:

@@ -27,9 +27,15 @@ from scumble_protocol.pairing import Clients, PairingOffer
 
 @dataclass(frozen=True)
 class Connected:
-    """A server answered; what was put in meanwhile is on its way."""
+    """A server answered; what was put in meanwhile is on its way.
+
+    Args:
+        welcome: What it said.
+        server: Which one it is, see `Address`.
+    """
 
     welcome: Welcome
+    server: str = ""
 
 
 @dataclass(frozen=True)

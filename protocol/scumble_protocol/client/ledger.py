@@ -67,6 +67,7 @@ class _Errand:
         cancelled: Whether its user wants it stopped.
         finished: The account of the result, once it is there.
         delivered: Whether the result was handed over, and waits to be acknowledged.
+        server: Which server has the job, see `Address`; None while that is not known.
     """
 
     submit: Submit | None
@@ -75,6 +76,7 @@ class _Errand:
     cancelled: bool = False
     finished: Finished | None = None
     delivered: bool = False
+    server: str | None = None
 
     def missing(self) -> tuple[str, ...]:
         """The blobs of the result that are not here yet."""
@@ -97,6 +99,7 @@ class Ledger:
         self._errands: dict[str, _Errand] = {}
         self._outbox: deque[ClientMessage] = deque()
         self._uploads: dict[str, bytes] = {}
+        self._server: str | None = None  # the last that was connected to
 
     # Commands of the user
 
@@ -106,18 +109,33 @@ class Ledger:
         self._errands[job] = errand
         self._outbox.append(Submit(job, request))
 
-    def attach(self, message: Attach) -> None:
-        """Wait for a job that was asked for earlier; nothing happens if it is waited for."""
-        if message.job not in self._errands:
-            self._errands[message.job] = _Errand(None, after=message.after)
-            self._outbox.append(message)
+    def attach(self, message: Attach, server: str | None = None) -> None:
+        """Wait for a job that was asked for earlier; nothing happens if it is waited for.
 
-    def cancel(self, message: Cancel) -> None:
-        """Stop a job; nothing happens if it is not waited for."""
+        Args:
+            message: Which, and from where on.
+            server: Which server has it; None to ask whichever is connected to next.
+        """
+        if message.job not in self._errands:
+            errand = _Errand(None, after=message.after, server=server)
+            self._errands[message.job] = errand
+            if not self._is_elsewhere(errand):
+                self._outbox.append(message)
+
+    def cancel(self, message: Cancel) -> list[ClientEvent]:
+        """Stop a job; nothing happens if it is not waited for.
+
+        One that another server has can't be stopped from here; it is waited for no longer.
+        """
         errand = self._errands.get(message.job)
-        if errand is not None and errand.finished is None:
-            errand.cancelled = True
-            self._outbox.append(message)
+        if errand is None or errand.finished is not None:
+            return []
+        if self._is_elsewhere(errand):
+            del self._errands[message.job]
+            return [Cancelled(message.job, errand.after + 1)]
+        errand.cancelled = True
+        self._outbox.append(message)
+        return []
 
     def acknowledge(self, message: Acknowledge) -> None:
         """The result arrived where it belongs."""
@@ -135,18 +153,22 @@ class Ledger:
 
     # The connection
 
-    @property
-    def awaiting(self) -> tuple[str, ...]:
-        """The jobs whose events or results are still to come, for `hello`."""
-        return tuple(job for job, errand in self._errands.items() if not errand.delivered)
+    def awaiting(self, server: str = "") -> tuple[str, ...]:
+        """The jobs whose events or results are still to come from this server, for `hello`."""
+        return tuple(
+            job
+            for job, errand in self._errands.items()
+            if not errand.delivered and errand.server in {None, server}
+        )
 
-    def resume(self, lost: tuple[str, ...]) -> list[ClientEvent]:
+    def resume(self, lost: tuple[str, ...], server: str = "") -> list[ClientEvent]:
         """Take up everything on a new connection; its server knows nothing of the `lost` jobs."""
+        self._server = server
         lasting = [message for message in self._outbox if isinstance(message, _LASTING)]
         self._outbox.clear()
         self._uploads.clear()
         events: list[ClientEvent] = []
-        for job in self.awaiting:
+        for job in self.awaiting(server):
             events += self._recover(job) if job in lost else self._rejoin(job)
         self._outbox.extend(lasting)
         return events
@@ -183,6 +205,10 @@ class Ledger:
         raise ProtocolError(f"The server sent {message.type!r} where it makes no sense.")
 
     # Details
+
+    def _is_elsewhere(self, errand: _Errand) -> bool:
+        """Whether another server has the job than the one that we talk to."""
+        return self._server is not None and errand.server not in {None, self._server}
 
     def _recover(self, job: str) -> list[ClientEvent]:
         """Go on with a job that the server does not know."""
@@ -238,6 +264,8 @@ class Ledger:
             return [refused]
         if errand.finished is not None:
             return []  # a cancel that came too late, for instance: the result counts
+        if refused.code is ErrorCode.SHUTTING_DOWN and not errand.cancelled:
+            return []  # it is asked for again when the server is back
         del self._errands[refused.job]
         if errand.cancelled:
             return [Cancelled(refused.job, errand.after + 1)]
@@ -247,7 +275,7 @@ class Ledger:
         errand = self._errands.get(event.job)
         if errand is None or event.number <= errand.after:
             return []
-        errand.after = event.number
+        errand.after, errand.server = event.number, self._server
         if isinstance(event, Finished):
             return self._finished(errand, event)
         if isinstance(event, Accepted):

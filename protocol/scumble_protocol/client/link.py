@@ -8,19 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from scumble_protocol.client.address import Address
-from scumble_protocol.client.websocket import (
-    ClientConnection,
-    ConnectionClosed,
-    Subprotocol,
-    WebSocketException,
-    connect,
-)
+from scumble_protocol.client.connecting import OPEN_SECONDS, no_answer, open_connection
+from scumble_protocol.client.websocket import ClientConnection, ConnectionClosed
 from scumble_protocol.errors import ErrorCode, PeerError, error_of
-from scumble_protocol.messages import SUBPROTOCOL, ClientMessage, Hello, Limits, Refused, Welcome
+from scumble_protocol.messages import ClientMessage, Hello, Refused, Welcome
 from scumble_protocol.session import ClientSession, ClientSessionEvent
-
-OPEN_SECONDS = 10.0
-CLOSE_SECONDS = 2.0
 
 Arrival = bytes | None
 """A frame as it came, or None for the end of the connection."""
@@ -45,10 +37,11 @@ class Link:
         """Connect, greet, and wait for the answer.
 
         Raises:
-            PeerError: No server is there, it is no Scumble server, or it refuses us: a wrong token,
-                or a protocol that is too old or too new.
+            PeerError: No server is there, it is no Scumble server or another one than it should
+                be, or it refuses us: a wrong token, or a protocol that is too old or too new.
         """
-        link = cls(_connect(address.url), ClientSession(hello), address.url)
+        connection = open_connection(address.url, address.fingerprint)
+        link = cls(connection, ClientSession(hello), address.url)
         try:
             return link, link._greet()
         except BaseException:
@@ -126,47 +119,10 @@ class Link:
                 self._connection.send(greeting)
             frame = self._connection.recv(timeout=OPEN_SECONDS, decode=False)
         except TimeoutError as error:
-            raise _no_answer(self._url) from error
+            raise no_answer(self._url) from error
         except ConnectionClosed as error:
             raise self._lost() from error
         for answer in self._session.receive(frame):
             if isinstance(answer, Refused):
                 raise error_of(answer.code, answer.message, answer.hint)
         return cast("Welcome", self._session.welcome)  # the session lets nothing else through
-
-
-def _connect(url: str) -> ClientConnection:
-    try:
-        connection = connect(
-            url,
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            compression=None,  # a hundred times slower than sending pixels as they are
-            proxy=None,
-            open_timeout=OPEN_SECONDS,
-            close_timeout=CLOSE_SECONDS,
-            max_size=Limits().message_bytes,
-        )
-    except OSError as error:
-        raise _no_answer(url) from error
-    except WebSocketException as error:
-        raise _other_program(url) from error
-    if connection.subprotocol != SUBPROTOCOL:
-        connection.close()
-        raise _other_program(url)
-    return connection
-
-
-def _no_answer(url: str) -> PeerError:
-    return PeerError(
-        ErrorCode.NO_SERVER,
-        f"No Scumble server answers at {url}.",
-        "Start one with `scumble serve`, or check the address.",
-    )
-
-
-def _other_program(url: str) -> PeerError:
-    return PeerError(
-        ErrorCode.NO_SERVER,
-        f"What answers at {url} is no Scumble server that this version can talk to.",
-        "Check the address, and update Scumble on both sides to the same version.",
-    )
