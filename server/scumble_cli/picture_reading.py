@@ -21,6 +21,8 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import Limits
 
 MAX_SIDE = Limits().image_side
+MAX_BYTES = MAX_SIDE * MAX_SIDE * 8
+"""Of the samples of a TIFF, which may have any number of them a pixel."""
 # Pillow refuses what has more than twice as many pixels before it decodes anything.
 Image.MAX_IMAGE_PIXELS = MAX_SIDE * MAX_SIDE
 
@@ -140,6 +142,8 @@ def _read_tiff(path: Path) -> Picture:
     with tifffile.TiffFile(path) as file:
         page = file.pages.first
         _check_size(page.imagewidth, page.imagelength, path)
+        if page.nbytes > MAX_BYTES:
+            raise _too_large(path, f" ({page.samplesperpixel} samples a pixel)")
         if page.dtype == np.uint16:
             return _read_deep_tiff(page, path)
     with Image.open(path, formats=("TIFF",)) as image:
