@@ -245,6 +245,7 @@ class Service:
 
     def status(self) -> Status:
         """How the server is."""
+        kept, keep = self.book.keeping.kept(), self.book.keeping.keep
         return Status(
             time.monotonic() - self._started,
             self.book.waiting,
@@ -253,6 +254,12 @@ class Service:
             tuple(model.id for model in self._models if model.loaded),
             restarts=self._restarts,
             trouble="" if self._closed is None else str(self._closed),
+            kept_jobs=kept.jobs,
+            kept_bytes=kept.bytes,
+            keep_days=keep.days,
+            keep_bytes=keep.bytes,
+            keep_unseen_days=keep.unseen_days,
+            disk_free=kept.disk_free,
         )
 
     def happened(self, outcome: Outcome) -> None:

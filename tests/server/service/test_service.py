@@ -341,18 +341,6 @@ def test_jobs_of_a_killed_server_are_done_by_the_next_one(tmp_path: Path) -> Non
     assert min(event.number for event in editor.events("one")) > last
 
 
-def test_a_job_survives_being_killed_again_and_again(tmp_path: Path) -> None:
-    Editor(server := Server(tmp_path)).submit("one")
-    for _ in range(3):
-        server.kill()
-        server = Server(tmp_path)
-        server.progress("one")
-    editor = Editor(server)
-    editor.say(Attach("one", 0))
-    server.done("one")
-    assert editor.heard("one") == [*["accepted", "started"] * 4, "finished"]
-
-
 def test_a_result_of_a_killed_server_is_delivered_by_the_next_one(tmp_path: Path) -> None:
     server = Server(tmp_path)
     Editor(server).submit("one")
@@ -379,16 +367,6 @@ def test_a_stopped_server_leaves_the_running_job_to_the_next_one(tmp_path: Path)
 
 
 # Keeping and forgetting
-
-
-def test_an_acknowledged_job_leaves_only_its_sources_in_the_cache(server: Server) -> None:
-    editor = Editor(server)
-    editor.submit("one")
-    server.done("one")
-    editor.say(Acknowledge("one"))
-    assert not server.book.knows("one")
-    assert not server.store.has(blob_id(RESULT))
-    assert server.store.has(IMAGE.blob)
 
 
 def test_a_forgotten_job_leaves_no_picture_that_no_other_job_needs(tmp_path: Path) -> None:
@@ -424,21 +402,6 @@ def test_acknowledging_before_the_end_keeps_the_job(server: Server) -> None:
     server.done("one")
     assert editor.heard("one")[-1] == "finished"
     assert server.store.has(blob_id(RESULT))
-
-
-def test_unacknowledged_results_are_kept_for_so_long_and_no_longer(server: Server) -> None:
-    editor = Editor(server)
-    editor.submit("one")
-    server.done("one")
-    editor.submit("two", variant(7))
-    server.now = 99
-    server.book.expire(100)
-    assert server.store.has(blob_id(RESULT))
-    server.now = 101
-    server.book.expire(100)
-    assert not server.store.has(blob_id(RESULT))
-    assert not server.book.knows("one")
-    assert server.book.knows("two")
 
 
 # What goes wrong
@@ -527,36 +490,6 @@ def test_a_full_disk_as_a_job_starts_keeps_nobody_from_doing_it(
     editor.submit("one")
     server.done("one")
     assert editor.heard("one") == ["accepted", "started", "finished"]
-
-
-def test_a_full_disk_while_forgetting_is_said_and_it_can_be_tried_again(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    editor = Editor(server)
-    editor.submit("one")
-    server.done("one")
-    with monkeypatch.context() as patch:
-        patch.setattr(server.journal, "forget", raise_full)
-        editor.say(Acknowledge("one"))
-        assert refusal(editor, "").code is ErrorCode.DISK_FULL
-    editor.say(Acknowledge("one"))
-    assert not server.book.knows("one")
-    assert server.store.unheld_bytes() == len(IMAGE_BYTES) + len(MASK_BYTES)
-
-
-def test_a_full_disk_as_a_forgotten_job_ends_leaves_it_to_grow_old(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    editor = Editor(server)
-    editor.submit("one")
-    editor.say(Forget("one"))
-    with monkeypatch.context() as patch:
-        patch.setattr(server.journal, "forget", raise_full)
-        server.done("one")
-    assert editor.heard("one")[-1] == "finished"
-    server.now = 101
-    server.book.expire(100)
-    assert not server.book.knows("one")
 
 
 def test_a_job_that_this_version_can_not_read_fails_and_the_others_are_done(tmp_path: Path) -> None:
