@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LEVELS = ("debug", "info", "warning", "error")
 """Of the log."""
 
+NETWORK_PORT = 7867
+"""Where `scumble serve` listens for other computers, which are told the address once."""
+
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
 _GIB = 2**30
 

@@ -9,7 +9,11 @@ from scumble_cli.arguments.values import folder, model
 
 SERVING: tuple[Option, ...] = (
     ("--host", str, "H", "address to listen on (default: 127.0.0.1, this machine only)"),
-    ("--port", int, "P", "port to listen on, 0 for any free one"),
+    ("--port", int, "P", "port to listen on, 0 for any free one (default: 0; 7867 with --host)"),
+    ("--tls-cert", folder, "FILE", "certificate, PEM (default: one that the server makes)"),
+    ("--tls-key", folder, "FILE", "its key, PEM, without a password"),
+    ("--allow-origin", str, "O,…", "web pages that may use the server: https://studio.example"),
+    ("--allow-host", str, "H,…", "further names that the server is reached by"),
     ("--model", model, "ID", "the model to work with where a request names none"),
     ("--device", str, "D", "auto, cpu, cuda, cuda:N, mps or xpu (default: auto)"),
     ("--state", folder, "DIR", "folder for models, journal and pictures"),

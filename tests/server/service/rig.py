@@ -76,6 +76,7 @@ class Server:
         keep: Keep | None = None,
         wall: float = 0.0,
     ) -> None:
+        self.folder = folder
         self.now = 0.0
         self.wall = wall
         self.models: tuple[ModelInfo, ...] = (STARTER,)

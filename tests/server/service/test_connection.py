@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.server import serve
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.typing import Origin, Subprotocol
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from scumble_protocol import codec
 from scumble_protocol.blobs import blob_id, chunks
 from scumble_protocol.errors import ErrorCode
 from scumble_protocol.messages import (
-    PROTOCOL_VERSION,
-    SERVER_MESSAGES,
-    SUBPROTOCOL,
     AskNames,
     AskStatus,
     Chunk,
     Encoding,
-    Hello,
     ListModels,
     Measure,
     Measured,
-    Message,
     Models,
     Names,
     Refused,
@@ -38,62 +30,11 @@ from scumble_protocol.messages import (
     Want,
     Welcome,
 )
-from scumble_server.clients.connection import Connection
-from scumble_server.clients.gate import refuse_strangers
+from scumble_server.jobs.journal import Sender
 from tests.protocol.samples import REGENERATE, STARTER
+from tests.server.gate.visits import UNHURRIED, close_code, greet, heard, visit
 from tests.server.service.rig import BLOBS, RESULT, Server
 from tests.timing import MS
-
-TOKEN = "right"  # noqa: S105
-PATIENCE = 20_000 * MS
-Visit = Callable[[Callable[..., "connect"]], Awaitable[None]]
-
-
-def visit(
-    server: Server, act: Visit, *, hello_seconds: float = PATIENCE, is_loopback: bool = True
-) -> None:
-    """Let the test act as a client of the server."""
-
-    async def main() -> None:
-        async def handle(websocket: object) -> None:
-            await Connection(websocket, server.service, TOKEN, hello_seconds).serve()  # type: ignore[arg-type]
-
-        async with serve(
-            handle,
-            "127.0.0.1",
-            0,
-            subprotocols=[Subprotocol(SUBPROTOCOL)],
-            compression=None,
-            process_request=functools.partial(refuse_strangers, is_loopback=is_loopback),
-        ) as listening:
-            port = next(iter(listening.sockets)).getsockname()[1]
-            door = functools.partial(
-                connect,
-                f"ws://127.0.0.1:{port}",
-                subprotocols=[Subprotocol(SUBPROTOCOL)],
-                compression=None,
-                proxy=None,
-            )
-            await asyncio.wait_for(act(door), 5 * PATIENCE)
-
-    asyncio.run(main())
-
-
-async def greet(connection: ClientConnection, token: str = TOKEN) -> Message:
-    await connection.send(codec.encode(Hello(PROTOCOL_VERSION, "test", "1", token, ())))
-    return await heard(connection)
-
-
-async def heard(connection: ClientConnection) -> Message:
-    frame = await asyncio.wait_for(connection.recv(decode=False), PATIENCE)
-    return codec.decode(frame, SERVER_MESSAGES)
-
-
-async def close_code(connection: ClientConnection) -> int:
-    with pytest.raises(ConnectionClosed) as caught:
-        await asyncio.wait_for(connection.recv(), PATIENCE)
-    assert caught.value.rcvd is not None
-    return caught.value.rcvd.code
 
 
 def test_a_client_with_the_token_is_welcomed_and_one_without_is_not(tmp_path: Path) -> None:
@@ -114,7 +55,7 @@ def test_who_does_not_say_hello_is_sent_away(tmp_path: Path) -> None:
         async with door() as connection:
             assert await close_code(connection) == 1000
 
-    visit(Server(tmp_path), act, hello_seconds=50 * MS)
+    visit(Server(tmp_path), act, links=replace(UNHURRIED, hello_seconds=50 * MS))
 
 
 @pytest.mark.parametrize("host", ["studio.example", "127.0.0.1.studio.example", "[::1"])
@@ -125,18 +66,6 @@ def test_a_name_that_is_not_this_machines_is_refused(host: str, tmp_path: Path) 
         assert caught.value.response.status_code == 403
 
     visit(Server(tmp_path), act)
-
-
-def test_a_server_for_the_network_goes_by_any_name_and_still_refuses_web_pages(
-    tmp_path: Path,
-) -> None:
-    async def act(door: Callable[..., connect]) -> None:
-        async with door(additional_headers={"Host": "studio.example"}) as connection:
-            assert isinstance(await greet(connection), Welcome)
-        with pytest.raises(InvalidStatus):
-            await door(origin=Origin("https://studio.example"))
-
-    visit(Server(tmp_path), act, is_loopback=False)
 
 
 def test_a_job_and_its_pictures_go_over_the_wire_and_the_result_comes_back(tmp_path: Path) -> None:
@@ -204,7 +133,8 @@ def test_a_client_that_breaks_off_leaves_its_job_and_the_others_in_peace(tmp_pat
             await greet(other)
             connection = await door()
             await greet(connection)
-            server.service.submit("one", "ann", REGENERATE, lambda _event: None)
+            sender = Sender("local", "ann")
+            server.service.submit("one", sender, REGENERATE, lambda _event: None)
             connection.transport.abort()
             server.done("one")
             await other.send(codec.encode(AskStatus()))

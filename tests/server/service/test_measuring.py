@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def test_of_questions_that_wait_only_the_newest_is_answered() -> None:
             return Names((), (), ())
         return Measured(question.text, question.model, 1, 1, 1)
 
-    async def main() -> None:
+    async def main(executor: ThreadPoolExecutor) -> None:
         both = asyncio.Event()
 
         def tell(answered: object) -> None:
@@ -118,7 +119,7 @@ def test_of_questions_that_wait_only_the_newest_is_answered() -> None:
             if len(told) == 2:
                 both.set()
 
-        questions = Questions(answer, tell, most=10)
+        questions = Questions(answer, tell, 10, executor)
         for text in ("a", "ab", "abc"):
             questions.ask(Measure(text, ""))
         questions.ask(AskNames())
@@ -126,6 +127,7 @@ def test_of_questions_that_wait_only_the_newest_is_answered() -> None:
         questions.ask(Measure("x" * 11, ""))
         await questions.end()
 
-    asyncio.run(main())
+    with ThreadPoolExecutor(1) as executor:
+        asyncio.run(main(executor))
     assert set(asked) == {Measure("abc", ""), AskNames()}
     assert told[-1].message == "The prompt is 11 characters long."  # type: ignore[attr-defined]

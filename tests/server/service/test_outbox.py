@@ -39,7 +39,9 @@ STATUS = Status(0.0, 0, 0, 0, ())
 PICTURE = bytes(250)
 
 
-def greeted(folder: Path, *encodings: Encoding) -> tuple[Outbox, ServerSession]:
+def greeted(
+    folder: Path, *encodings: Encoding, most_bytes: int = 2**20
+) -> tuple[Outbox, ServerSession]:
     session = ServerSession(Limits(chunk_bytes=100), lambda _hello: None)
     session.receive(codec.encode(Hello(PROTOCOL_VERSION, "test", "1", "", (), encodings)))
     device = Device("cpu", "test", 0)
@@ -47,7 +49,7 @@ def greeted(folder: Path, *encodings: Encoding) -> tuple[Outbox, ServerSession]:
     session.receive(codec.encode(Attach("one", 0)))
     store = BlobStore(folder, budget=2**20, memory=0)
     store.put(blob_id(PICTURE), PICTURE)
-    return Outbox(session, store), session
+    return Outbox(session, store, most_bytes), session
 
 
 def progress(number: int) -> Progress:

@@ -448,6 +448,7 @@ def test_a_full_disk_while_a_picture_is_stored_refuses_the_job(server: Server) -
     editor.say(Submit("one", REGENERATE))
     editor.upload_onto_full_disk(IMAGE.blob, FULL)
     assert refusal(editor, "one").code is ErrorCode.DISK_FULL
+    editor.upload(MASK.blob)  # which was asked for, too
     editor.submit("two")
     assert editor.heard("two") == ["accepted", "started"]
 
