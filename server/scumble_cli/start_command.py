@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def start_command() -> tuple[str, ...]:
+    """The program and its arguments; those of `scumble serve` may follow."""
+    # -I: an editor's PYTHONHOME and the folder that it was started in are not for the server.
+    return (sys.executable, "-I", "-m", "scumble_cli", "serve")
+
+
 def note_start_command(state: Path) -> None:
     """Write the program file into the state folder, or say why that can't be done."""
-    # -I: the editor's PYTHONHOME and the folder that it was started in are not for the server.
-    command = (sys.executable, "-I", "-m", "scumble_cli", "serve")
     try:
-        write_program(state, command, version())
+        write_program(state, start_command(), version())
     except OSError as error:
         sys.stderr.write(f"The editors can't be told how to start the server: {error}\n")

@@ -17,8 +17,8 @@ PLAIN_STEPS = 4
 
 def say(text: str) -> None:
     """Print a line of the command's result."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    # Unlike `write`, it does nothing where there is no stdout: a service of Windows.
+    print(text, flush=True)  # noqa: T201
 
 
 class Reporter(Protocol):

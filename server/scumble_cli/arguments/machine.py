@@ -22,8 +22,6 @@ SERVING: tuple[Option, ...] = (
 )
 """How a server may be started, by hand or as a service."""
 
-SYSTEMS = {"linux": "systemd", "darwin": "launchd", "win32": "the Task Scheduler"}
-
 
 def describe(add: Add) -> None:
     """Add the commands."""
@@ -55,7 +53,9 @@ def _service(add: Add) -> None:
         help="set it up, take it away, print what would be set up, or tell whether it runs",
     )
     service.add_argument(
-        "--system", choices=tuple(SYSTEMS), help="what to show it for (default: this system)"
+        "--system",
+        choices=("linux", "darwin", "win32"),
+        help="what to show it for (default: this system)",
     )
     add_options(service, *SERVING)
     service.set_defaults(fault_of=_fault_of_service)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scumble_cli.chosen_editors import chosen_editors
 from scumble_cli.plugin_errors import plugin_errors
+from scumble_cli.services.this_machine import is_service_installed
 from scumble_cli.terminal import say
 from scumble_installer.errors import EditorError
 from scumble_installer.plugins import plan
@@ -35,6 +36,8 @@ def run(arguments: Namespace) -> int:
             raise faults[0]
     if not kritas and not gimps:
         say("No editor has the plugin.")
+    if is_service_installed():
+        say("The service that starts the server is left: `scumble service uninstall` removes it.")
     return 0
 
 
