@@ -55,6 +55,7 @@ from scumble_protocol.pairing import AskClients, Clients, Pair, Paired, prove
 from scumble_protocol.requests import Regenerate, Request
 from scumble_protocol.session import BlobArrived, InvalidSubmit, ServerSession
 from tests.client.certificates import Certificate
+from tests.client.tls_front import TlsFront
 
 RIGHT = "the right token"
 
@@ -107,13 +108,15 @@ class PassingServer:
         self._server: Server = serve(
             self._visit,
             sock=_listening(port),
-            ssl=certificate.server_side() if certificate else None,
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,
             max_size=None,
             close_timeout=1,
         )
         self.port: int = self._server.socket.getsockname()[1]
+        self._front = TlsFront(certificate, self.port) if certificate else None
+        if self._front is not None:
+            self.port = self._front.port
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
@@ -152,6 +155,8 @@ class PassingServer:
             self._server.shutdown()
         self.drop()
         self._thread.join()
+        if self._front is not None:
+            self._front.stop()
         for visit in list(self.visits):
             visit.over.wait()
 
@@ -217,10 +222,8 @@ class Visit:
 
     def _obey(self, message: ClientMessage) -> None:
         match message:
-            case Hello():
-                self.say(_welcome(message, self.server, self.session))
-            case Pair():
-                self.say(self._let_in(message))
+            case Hello() | Pair():
+                self.say(self._greet(message))
             case ListModels() | AskStatus() | Measure() | AskNames() | AskJobs() | AskClients():
                 self.say(_answer(message))
             case Submit():
@@ -234,7 +237,9 @@ class Visit:
             case Forget() | Acknowledge():
                 self.server.memory.events.pop(message.job, None)
 
-    def _let_in(self, message: Pair) -> ServerMessage:
+    def _greet(self, message: Hello | Pair) -> ServerMessage:
+        if isinstance(message, Hello):
+            return _welcome(message, self.server, self.session)
         certificate = self.server.certificate
         fingerprint = certificate.fingerprint if certificate else ""
         code = self.server.offered

@@ -14,7 +14,7 @@ from scumble_protocol.client.websocket import HAS_TLS, ClientConnection
 from scumble_protocol.errors import ErrorCode, PeerError, RequestError
 
 if TYPE_CHECKING:
-    import ssl
+    from scumble_protocol.client.tls import Tls
 
 FINGERPRINT_LENGTH = 64
 
@@ -35,7 +35,7 @@ def tidy_fingerprint(text: str) -> str:
     return tidy
 
 
-def tls_for(url: str, *, is_pinned: bool) -> ssl.SSLContext | None:
+def tls_for(url: str, *, is_pinned: bool) -> Tls | None:
     """How to talk TLS with a server; None where its URL says that there is none.
 
     Args:
@@ -56,12 +56,14 @@ def tls_for(url: str, *, is_pinned: bool) -> ssl.SSLContext | None:
         )
     import ssl
 
+    from scumble_protocol.client.tls import Tls
+
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if is_pinned:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    return context
+    return Tls(context)
 
 
 def fingerprint_of(connection: ClientConnection) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from scumble_protocol.client.certificate import (
     check_fingerprint,
     is_doubt,
@@ -39,7 +41,7 @@ def open_connection(
     try:
         connection = connect(
             url,
-            ssl=tls,
+            ssl=cast("Any", tls),  # it wraps sockets as an `ssl.SSLContext` does
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,  # a hundred times slower than sending pixels as they are
             proxy=None,
