@@ -33,5 +33,10 @@ def state(tmp_path: Path, model: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Undisturbed:
-    return Undisturbed(state_with(model, tmp_path_factory.mktemp("undisturbed") / "state"))
+def undisturbed_state(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Path:
+    return state_with(model, tmp_path_factory.mktemp("undisturbed") / "state")
+
+
+@pytest.fixture(scope="session")
+def undisturbed(undisturbed_state: Path) -> Undisturbed:
+    return Undisturbed(undisturbed_state)

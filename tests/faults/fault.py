@@ -1,8 +1,9 @@
-"""What happens at a named point: `ACTION@POINT`, or `ACTION@POINT#3` the third time it is reached."""
+"""What happens at a named point: `ACTION@POINT`, or `ACTION@POINT#3` at the third time there."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import resource
 import signal
@@ -84,12 +85,17 @@ def fill_disk(state: Path) -> None:
         return
     with (state.parent / FILLER).open("ab", buffering=0) as filler:
         for portion in (2**16, 1):
-            try:
-                while True:
-                    filler.write(bytes(portion))
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
+            while _fits(filler, portion):
+                pass
+
+
+def _fits(filler: io.FileIO, portion: int) -> bool:
+    try:
+        return filler.write(bytes(portion)) == portion
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return False
 
 
 def stall(_state: Path) -> None:

@@ -14,7 +14,7 @@ from tests.timing import MS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE = 120_000 * MS
+PATIENCE = 60_000 * MS
 """For the next sign of life."""
 
 _CONTEXT = multiprocessing.get_context("forkserver")
