@@ -25,7 +25,7 @@ from scumble_server.jobs.outcomes import Unusable
 from scumble_server.jobs.room import on_loop
 from scumble_server.jobs.watchdog import Watchdog
 from scumble_server.jobs.worker import Worker
-from scumble_server.logs import ENDS, STARTS, keep_log
+from scumble_server.logs import ENDS, FAILS, STARTS, keep_log
 from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.models.importing import IMPORTING
 from scumble_server.prompts.library import Library
@@ -85,15 +85,16 @@ def serve(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
     folder = open_folder(config.state)
     restarts = Restarts.of(os.environ)
     with keep_log(folder.log, config.log_level, secrets=[config.token or folder.token()]):
-        _log.info(STARTS, extra={"version": version(), "pid": os.getpid()})
+        where = {"host": config.host, "port": config.port}
+        _log.info(STARTS, extra={"version": version(), "pid": os.getpid(), **where})
         try:
             with contextlib.closing(Journal(folder.journal)) as journal:
                 ending = asyncio.run(_run(config, folder, journal, restarts, ready))
         except ScumbleError as error:
-            _log.error("The server failed: %s", error)
+            _log.error(FAILS, error, extra={"code": error.code.value, **where})
             raise
         except Exception:
-            _log.critical("The server failed.", exc_info=True)
+            _log.critical(FAILS, "a defect", exc_info=True)
             raise
         _log.info(ENDS)
     if ending.restart is not None:

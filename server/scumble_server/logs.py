@@ -39,6 +39,9 @@ STARTS = "The server starts."
 ENDS = "The server ends."
 """The last line of a run that was ended as it should be."""
 
+FAILS = "The server failed: %s"
+"""The last line of a run that could not begin or go on."""
+
 HIDDEN = "[hidden]"
 """Stands for what must not be in a log."""
 
@@ -46,7 +49,7 @@ _OURS = "scumble_server"
 _WEBSOCKET = "scumble_server.websocket"
 _FIRST = ("time", "level", "logger", "event")
 _PRIVATE = "_private"
-_EXTRAS = ("version", "pid", "seconds", "code")
+_EXTRAS = ("version", "pid", "host", "port", "seconds", "code")
 """What `extra` may add to a line."""
 
 
