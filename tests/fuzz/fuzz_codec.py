@@ -52,7 +52,7 @@ def try_one(data: bytes) -> None:
         return
     assert _read(msgpack.unpackb, data) == _read(msgpack.fallback.unpackb, data)
     with contextlib.suppress(ScumbleError):
-        codec.greeting_protocol(data)
+        assert type(codec.greeting_protocol(data)) is int
     try:
         message = codec.decode(data, MESSAGES)
     except ScumbleError:
@@ -105,5 +105,7 @@ def _repacked(data: bytes, max_size: int) -> bytes | None:
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, try_one, custom_mutator=mutate)
+    # The command that libFuzzer runs again to merge a corpus or to shorten a crash.
+    again = f"{sys.executable} -m tests.fuzz.fuzz_codec"
+    atheris.Setup([again, *sys.argv[1:]], try_one, custom_mutator=mutate)
     atheris.Fuzz()

@@ -5,14 +5,13 @@ frames of every kind as they should be or with one value changed, garbage, chunk
 for or not, in order or not, and what the program above the session says itself.
 
 Only a `ScumbleError` may come out: after one of the peer's the session is closed and stays so.
-What a session holds of pictures on their way is never more than what was asked for allows.
+A picture arrives only if it was asked for, no more often than that, and as its id names it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import atheris
@@ -33,7 +32,7 @@ with atheris.instrument_imports(include=["scumble_protocol"]):
         Want,
     )
     from scumble_protocol.packing import Layout
-    from scumble_protocol.session import ClientSession, ServerSession
+    from scumble_protocol.session import BlobArrived, ClientSession, ServerSession
 
 from tests.fuzz.script import Script, changed
 from tests.protocol import samples
@@ -67,6 +66,7 @@ class End:
         self._own = own
         self._greeting = codec.encode(greeting)
         self._wanted = 0
+        self._arrived = [0] * len(PICTURES)
         self._sent = [0] * len(PICTURES)
         self._steps: tuple[Callable[[Script], None], ...] = (
             self._greet,
@@ -90,8 +90,17 @@ class End:
         except PeerError:
             assert self.session.closed
         else:
-            assert not was_closed or not events
+            assert not was_closed
+            self._check(events)
         self.session.frames_to_send()
+
+    def _check(self, events: Sequence[object]) -> None:
+        for event in events:
+            if isinstance(event, BlobArrived) and event.blob in WANT.blobs:
+                which = WANT.blobs.index(event.blob)
+                self._arrived[which] += 1
+                assert event.data == PICTURES[which]
+                assert self._arrived[which] <= self._wanted
 
     def _greet(self, _script: Script) -> None:
         self._receive(self._greeting)
@@ -116,12 +125,15 @@ class End:
         self._tell(self._own[script.below(len(self._own))])
 
     def _want(self, _script: Script) -> None:
-        self._wanted += 1
-        self._tell(WANT)
+        self._wanted += self._tell(WANT)
 
-    def _tell(self, message: Message) -> None:
-        with contextlib.suppress(ScumbleError):  # it can't be said now, and that is told
-            codec.decode(self.session.send(message), MESSAGES)  # type: ignore[arg-type]
+    def _tell(self, message: Message) -> bool:
+        try:
+            frame = self.session.send(message)  # type: ignore[arg-type]
+        except ScumbleError:
+            return False  # it can't be said now, and that is told
+        assert codec.decode(frame, MESSAGES) == message
+        return True
 
     def _next_chunk(self, script: Script) -> None:
         which = script.below(len(PICTURES))
@@ -131,15 +143,22 @@ class End:
         self._sent[which] += 1
 
     def _odd_chunk(self, script: Script) -> None:
-        pieces = self._pieces(script.below(len(PICTURES)), Encoding.ZLIB)
-        piece = pieces[script.below(len(pieces))]
-        data = script.piece() or piece.data
-        total, offset = script.below(256) * 8, script.below(256) * 4
+        """The piece whose turn it is, with one thing wrong."""
+        which, how = script.below(len(PICTURES)), script.below(4)
+        pieces = self._pieces(which, Encoding.RAW)
+        piece = pieces[self._sent[which] % len(pieces)]
+        other: dict[str, object] = (
+            {"data": bytes(byte ^ 1 for byte in piece.data)},
+            {"data": script.piece() or piece.data[1:]},
+            {"total": script.below(256) * 8},
+            {"offset": script.below(256) * 4},
+        )[how]
         try:
-            piece = Chunk(piece.blob, total, offset, Encoding.RAW, data)
+            piece = replace(piece, **other)
         except ProtocolError:
             return  # such a chunk can't be made
         self._receive(codec.encode(piece))
+        self._sent[which] += 1
 
     def _pieces(self, which: int, encoding: Encoding) -> list[Chunk]:
         data = PICTURES[which]
@@ -172,5 +191,7 @@ def try_one(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, try_one)
+    # The command that libFuzzer runs again to merge a corpus or to shorten a crash.
+    again = f"{sys.executable} -m tests.fuzz.fuzz_session"
+    atheris.Setup([again, *sys.argv[1:]], try_one)
     atheris.Fuzz()

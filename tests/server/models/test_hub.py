@@ -6,14 +6,16 @@ import contextlib
 import math
 import shutil
 import socket
+import types
 from typing import TYPE_CHECKING
 
+import huggingface_hub
 import pytest
 
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
 from scumble_server.models.catalog import Catalog
-from scumble_server.models.hub import fetch
+from scumble_server.models.hub import Hub, fetch
 from scumble_server.models.hub_files import HubFile, choose_files
 from scumble_server.models.sources import FolderSource
 from scumble_server.work.report import Cancelled, ProgressReport, Report, silent
@@ -206,3 +208,16 @@ def test_a_disk_without_room_is_said_before_anything_is_fetched(
         fetch(MODEL, tmp_path / "model", silent, hub)
     assert caught.value.code is ErrorCode.DISK_FULL
     assert not any("resolve" in line for line in asked)
+
+
+def test_files_of_a_hub_whose_names_lead_elsewhere_are_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = {"unet/config.json": 1, "unet/../../evil.json": 1, "/evil.json": 1, "..": 1}
+    siblings = [
+        types.SimpleNamespace(rfilename=name, size=size, lfs=None, blob_id="")
+        for name, size in sizes.items()
+    ]
+    info = types.SimpleNamespace(siblings=siblings)
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *_, **__: info)
+    assert set(Hub(MODEL, None).files()) == {"unet/config.json"}
