@@ -90,6 +90,7 @@ def _load(certificate: Path, key: Path) -> Identity:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     first = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
+    key.open("rb").close()  # so that the error names it; OpenSSL's does not
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION

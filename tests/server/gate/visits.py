@@ -77,6 +77,7 @@ async def _visit(server: Server, act: Visit, links: LinkLimits, settings: dict[s
         compression=None,
         proxy=None,
         ping_interval=None,
+        max_size=None,
         ssl=trusting() if config.is_tls else None,
     )
     try:
@@ -93,6 +94,11 @@ def trusting() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def port_of(door: Door) -> int:
+    """Where it leads, for whoever does not come by websocket."""
+    return int(door.args[0].rpartition(":")[2])  # type: ignore[attr-defined]
 
 
 async def say(connection: ClientConnection, *messages: Message) -> None:

@@ -1,0 +1,128 @@
+"""Who gets a websocket at all, and what else an HTTP request can get: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
+
+from tests.server.gate.visits import PATIENCE, Door, enter, port_of, visit
+from tests.server.service.rig import Server
+
+ORIGIN = "https://studio.example"
+UPGRADE = (
+    "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: scumble.v1"
+)
+
+
+async def status_of(door: Door, **settings: object) -> int:
+    with pytest.raises(InvalidStatus) as caught:
+        await door(**settings)
+    response = caught.value.response
+    assert not any(
+        name.lower().startswith("access-control") for name, _ in response.headers.items()
+    )
+    return response.status_code
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.0.0.1:1", "localhost", "LOCALHOST:7867", "[::1]:80", "studio.lan"]
+)
+def test_a_name_of_this_machine_is_let_through(host: str, tmp_path: Path) -> None:
+    async def act(door: Door) -> None:
+        assert await upgraded(door, f"Host: {host}") == b"101"
+
+    visit(Server(tmp_path), act, hosts=("Studio.lan",))
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "192.0.2.7", "", "[::1"]
+)
+def test_a_name_of_another_machine_is_refused(host: str, tmp_path: Path) -> None:
+    async def act(door: Door) -> None:
+        assert await upgraded(door, f"Host: {host}") == b"403"
+
+    visit(Server(tmp_path), act, hosts=("studio.lan",))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["null", "file://", "http://127.0.0.1", "http://localhost:7867", "https://studio.example.test",
+     "http://studio.example", "https://STUDIO.example", "", "moz-extension://1"],
+)  # fmt: skip
+def test_a_web_page_is_refused_whatever_it_knows(origin: str, tmp_path: Path) -> None:
+    async def act(door: Door) -> None:
+        assert await status_of(door, additional_headers={"Origin": origin}) == 403
+
+    visit(Server(tmp_path), act, origins=(ORIGIN,))
+
+
+def test_a_page_whose_origin_is_listed_comes_in_with_the_token(tmp_path: Path) -> None:
+    async def act(door: Door) -> None:
+        async with door(origin=Origin(ORIGIN)) as connection:
+            await enter(connection)
+
+    visit(Server(tmp_path), act, origins=(ORIGIN,))
+
+
+def test_two_origins_or_two_hosts_are_refused(tmp_path: Path) -> None:
+    async def act(door: Door) -> None:
+        twice = [("Origin", ORIGIN), ("Origin", ORIGIN)]
+        assert await status_of(door, additional_headers=twice) == 403
+        answer = await spoken(door, b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 403 ")
+
+    visit(Server(tmp_path), act, origins=(ORIGIN,))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "GET / HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /status HTTP/1.1\r\nHost: localhost\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n",
+        "OPTIONS / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.test\r\n"
+        "Access-Control-Request-Method: POST\r\n",
+        "HEAD / HTTP/1.1\r\nHost: localhost\r\n",
+        "GET / HTTP/1.0\r\n",
+        "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n",
+        "\x16\x03\x01 this is no HTTP\r\n",
+    ],
+)
+def test_plain_http_gets_an_error_that_no_page_may_read(request_: str, tmp_path: Path) -> None:
+    server = Server(tmp_path)
+
+    async def act(door: Door) -> None:
+        answer = await spoken(door, request_.encode("latin-1") + b"\r\nhello")
+        assert not answer or answer.split()[1] in {b"400", b"403", b"426"}
+        assert b"access-control" not in answer.lower()
+        assert b"scumble" not in answer.lower()
+
+    visit(server, act)
+    assert server.worker.given == []
+
+
+async def upgraded(door: Door, *headers: str) -> bytes:
+    """The status of the answer to a request for a websocket with these headers besides."""
+    request = "\r\n".join((UPGRADE, *headers, "", "")).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port_of(door))
+    writer.write(request)
+    line = await asyncio.wait_for(reader.readline(), PATIENCE)
+    writer.close()
+    return line.split()[1]
+
+
+async def spoken(door: Door, words: bytes) -> bytes:
+    """What comes back when these bytes are sent."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port_of(door))
+    writer.write(words)
+    try:
+        return await asyncio.wait_for(reader.read(), PATIENCE)
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
