@@ -92,7 +92,7 @@ class Keeping:
             Whether anything was deleted.
         """
         wanted = size - self._journal.disk_free()
-        names = []
+        names: list[str] = []
         everything = self._journal.kept_jobs
         for name, freed in self._journal.ended(is_acknowledged=True, days=0, most=everything):
             if names and wanted <= 0:

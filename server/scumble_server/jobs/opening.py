@@ -6,33 +6,61 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, ServerError
-from scumble_server.jobs.schema import SCHEMA, bring_up
+from scumble_server.jobs.blobstore import disk_error
+from scumble_server.jobs.salvage import salvage
+from scumble_server.jobs.schema import SCHEMA, bring_up, readable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_AROUND_IT = ("locked", "full", "readonly", "unable to open", "disk I/O")
+"""What SQLite says where not the database is at fault but what is around it."""
+
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """The database, made if it is not there.
+    """The database, made if it is not there; a new one with what can be saved if it is damaged.
 
     Raises:
         ServerError: PORT_IN_USE, when another server has it; DISK_FULL; INTERNAL, when it can't be
             read.
     """
+    try:
+        try:
+            _refuse_lone_log(path)
+            return _opened(path)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            salvage(path, str(error))
+        return _opened(path)
+    except sqlite3.Error as error:
+        raise _opening_error(error, path) from error
+    except OSError as error:
+        raise disk_error(error, path.parent) from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, timeout=1)
     try:
         _set_up(database, path)
-    except sqlite3.Error as error:
-        database.close()
-        raise _opening_error(error, path) from error
-    except ServerError:
+    except (sqlite3.Error, ServerError):
         database.close()
         raise
     return database
 
 
+def _refuse_lone_log(path: Path) -> None:
+    """SQLite would delete a log without a database, and with it whatever is only there."""
+    log = path.with_name(f"{path.name}-wal")
+    is_empty = not path.exists() or path.stat().st_size == 0
+    if is_empty and log.exists() and log.stat().st_size > 0:
+        path.touch()
+        raise sqlite3.DatabaseError("the database is empty and its log is not")
+
+
 def _set_up(database: sqlite3.Connection, path: Path) -> None:
     run = database.execute
+    database.text_factory = readable
     # Exclusive before the first access: WAL then needs no shared memory, and the lock is kept
     # until the process ends, however it ends.
     run("PRAGMA locking_mode = EXCLUSIVE")
@@ -46,7 +74,14 @@ def _set_up(database: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer Scumble.",
             "Update Scumble, or start the server with another --state folder.",
         )
+    ((fault,),) = run("PRAGMA integrity_check(1)").fetchall()
+    if fault != "ok":
+        raise sqlite3.DatabaseError(" ".join(fault.split()))
     bring_up(database, version)
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    return not any(words in str(error) for words in _AROUND_IT)
 
 
 def _opening_error(error: sqlite3.Error, path: Path) -> ServerError:
@@ -65,5 +100,5 @@ def _opening_error(error: sqlite3.Error, path: Path) -> ServerError:
     return ServerError(
         ErrorCode.INTERNAL,
         f"The journal {path} can't be opened: {error}.",
-        "Move that file away, or start the server with another --state folder.",
+        "Check the permissions of the folder, or start the server with another --state folder.",
     )

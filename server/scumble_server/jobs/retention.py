@@ -62,7 +62,7 @@ def _too_many(journal: Journal, keep: Keep, most: int) -> list[str]:
     excess = journal.kept_bytes - keep.bytes
     if excess <= 0:
         return []
-    names = []
+    names: list[str] = []
     for is_acknowledged, days in ((True, 0.0), (False, keep.unseen_days)):
         for job, size in journal.ended(is_acknowledged=is_acknowledged, days=days, most=most):
             if excess <= 0:

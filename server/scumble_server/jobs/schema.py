@@ -155,6 +155,11 @@ def bring_up(database: sqlite3.Connection, version: int) -> None:
             run("ROLLBACK")
 
 
+def readable(text: bytes) -> str:
+    """A text in the database, also one that was damaged."""
+    return text.decode("utf-8", "replace")
+
+
 def request_of(submit: bytes) -> Request | None:
     """What a job asks for; None if another version wrote it in a way that nobody can read."""
     try:
@@ -208,7 +213,7 @@ def _migrate_from_1(database: sqlite3.Connection) -> None:
         "SELECT job, owner, submit, is_final, touched,"
         " (SELECT frame FROM events_1 e WHERE e.job = j.job ORDER BY number DESC LIMIT 1)"
         " FROM jobs_1 j ORDER BY position"
-    )
+    ).fetchall()  # an open question would keep the database locked, should something go wrong
     for job, owner, submit, is_final, touched, frame in rows:
         request = request_of(submit)
         stage, layers, size, error = _stage_in_1(is_final, frame)

@@ -155,3 +155,98 @@ def test_threads_may_use_the_store_at_once(tmp_path: Path) -> None:
     assert failures == []
     assert store.unheld_bytes() <= 500
     assert all(blob_id((tmp_path / name).read_bytes()) == name for name in files(tmp_path))
+
+
+# At the start
+
+
+def test_what_nobody_holds_after_a_start_is_cut_to_the_budget(tmp_path: Path) -> None:
+    one, two, three = put(open_store(tmp_path), ONE, TWO, THREE)
+    for number, name in enumerate((two, one, three)):
+        os.utime(tmp_path / name, (number, number))
+    store = open_store(tmp_path, budget=100)
+    store.hold([two])
+    store.trim()
+    assert files(tmp_path) == {two, three}, "the one in need and the one used last"
+    assert (store.unheld_bytes(), store.all_bytes()) == (100, 200)
+
+
+def test_files_that_are_no_blobs_are_left_alone_and_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "Thumbs.db").write_bytes(ONE)
+    (tmp_path / "notes").mkdir()
+    store = open_store(tmp_path, budget=0)
+    store.trim()
+    assert store.all_bytes() == 0
+    assert files(tmp_path) == {"Thumbs.db", "notes"}
+
+
+# A full disk
+
+
+def full(monkeypatch: pytest.MonkeyPatch, folder: Path, most: int, number: int) -> None:
+    """Let the folder hold so many bytes and no more."""
+    write = Path.write_bytes
+
+    def limited(path: Path, data: bytes) -> int:
+        used = sum(entry.stat().st_size for entry in folder.iterdir())
+        if used + len(data) > most:
+            raise OSError(number, os.strerror(number))
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", limited)
+
+
+def test_on_a_full_disk_the_cache_makes_room_the_oldest_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path)
+    store.hold([blob_id(ONE)])
+    one, _two, three = put(store, ONE, TWO, THREE)
+    full(monkeypatch, tmp_path, 300, errno.ENOSPC)
+    (four,) = put(store, b"4" * 100)
+    assert files(tmp_path) == {one, three, four}
+
+
+def test_on_a_full_disk_others_are_asked_once_the_cache_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path)
+    asked = []
+
+    def make_room(size: int) -> bool:
+        asked.append(size)
+        store.release([blob_id(ONE)], delete=True)
+        return len(asked) == 1
+
+    store.when_full(make_room)
+    store.hold([blob_id(ONE)])
+    put(store, ONE, TWO)
+    full(monkeypatch, tmp_path, 200, errno.EDQUOT)
+    large = b"4" * 150
+    (name,) = put(store, large)
+    assert files(tmp_path) == {name}
+    assert asked == [150]
+
+
+def test_when_nobody_makes_room_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path)
+    store.hold([blob_id(ONE)])
+    (one,) = put(store, ONE)
+    full(monkeypatch, tmp_path, 150, errno.ENOSPC)
+    with pytest.raises(ServerError) as caught:
+        put(store, TWO)
+    assert caught.value.code is ErrorCode.DISK_FULL
+    assert files(tmp_path) == {one}
+
+
+def test_a_file_that_is_too_large_for_the_system_costs_nobody_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path)
+    (one,) = put(store, ONE)
+    full(monkeypatch, tmp_path, 100, errno.EFBIG)
+    with pytest.raises(ServerError):
+        put(store, TWO)
+    assert files(tmp_path) == {one}

@@ -368,7 +368,7 @@ class FullDisk:
         self._most = self._used()
         write = Path.write_bytes
 
-        def limited(path: Path, data: bytes) -> int:  # type: ignore[type-arg]
+        def limited(path: Path, data: bytes) -> int:
             if path.parent == folder and self._used() + len(data) > self._most:
                 raise OSError(28, "No space left on device")
             return write(path, data)
