@@ -18,12 +18,13 @@ from scumble_krita.docker import ScumbleDocker
 from scumble_krita.front import SETTLING_SECONDS
 from scumble_krita.pictures import OpenPictures
 from scumble_krita.qt import QtCore, QtWidgets, is_deleted
-from scumble_protocol.client import Client, local_server
+from scumble_protocol.client import Client, chosen_server
 from scumble_protocol.editor.guard import Guard
 from scumble_protocol.editor.language import Language
 from scumble_protocol.editor.memory import Memory
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.panel import Panel
+from scumble_protocol.editor.server_choice import ServerChoice
 from scumble_protocol.editor.starter import Starter
 from scumble_protocol.editor.studio import Studio
 from scumble_protocol.editor.style_shelf import StyleShelf
@@ -60,11 +61,16 @@ class Plugin(QtCore.QObject):
         super().__init__()
         self.krita = krita
         self.tr = Language.of(_locale()).tr
-        self._client = Client(local_server(state), name="krita", version=_version())
+        self._client = Client(chosen_server(state), name="krita", version=_version())
         memory = Memory.of(state / "krita.json", self._client.soon)
         studio = Studio(self._client)  # each order brings its picture
         self.panel = Panel(
-            studio, memory, Starter(state), self.tr, styles=StyleShelf(SHIPPED, state / OWN)
+            studio,
+            memory,
+            Starter(state),
+            self.tr,
+            choice=ServerChoice(state, "Krita", self._client.reconnect, self.tr),
+            styles=StyleShelf(SHIPPED, state / OWN),
         )
         self.guard = Guard(partial(self.panel.say, None))
         self.pictures = OpenPictures(krita, self.panel, Backstage(krita, self.guard))

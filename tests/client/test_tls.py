@@ -64,6 +64,12 @@ def test_the_end_of_a_connection_is_no_error(tmp_path: Path) -> None:
         assert secure.recv(100) == b""
 
 
+def test_a_cut_connection_has_an_end_too(tmp_path: Path) -> None:
+    with connected(tmp_path) as (secure, _):
+        secure.shutdown(socket.SHUT_RD)
+        assert secure.recv(100) == b""
+
+
 def test_a_connection_that_is_cut_in_the_greeting_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         below = socket.create_connection(listening.getsockname())

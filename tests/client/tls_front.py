@@ -48,10 +48,15 @@ class TlsFront:
         for visit in visits:
             visit.cancel()
         await asyncio.gather(*visits, return_exceptions=True)
+        await asyncio.sleep(0)  # so that what was aborted is closed
 
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner, outer = await asyncio.open_connection("127.0.0.1", self._behind)
-        await asyncio.gather(_pass_on(reader, outer), _pass_on(inner, writer))
+        try:
+            await asyncio.gather(_pass_on(reader, outer), _pass_on(inner, writer))
+        finally:
+            for side in (writer, outer):
+                side.transport.abort()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -96,9 +96,11 @@ class Clerk:
         self.blobs: dict[str, Mapping[str, bytes]] = {}
         self.events: list[ClientEvent] = list(events)
         self.attached: list[str] = []
+        self.asked_of: dict[str, str | None] = {}
         self.cancelled: list[str] = []
         self.acknowledged: list[str] = []
         self.retries = 0
+        self.reconnections = 0
         self.measured: list[tuple[str, str]] = []
         self.asked_names = 0
 
@@ -107,9 +109,10 @@ class Clerk:
         self.requests[job], self.blobs[job] = draft()
         return job
 
-    def attach(self, job: str, after: int = 0) -> None:
+    def attach(self, job: str, after: int = 0, server: str | None = None) -> None:
         assert after == 0
         self.attached.append(job)
+        self.asked_of[job] = server
 
     def cancel(self, job: str) -> None:
         self.cancelled.append(job)
@@ -119,6 +122,9 @@ class Clerk:
 
     def retry(self) -> None:
         self.retries += 1
+
+    def reconnect(self) -> None:
+        self.reconnections += 1
 
     def measure(self, text: str, model: str) -> None:
         self.measured.append((text, model))

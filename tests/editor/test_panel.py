@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,18 +14,27 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from scumble_protocol.choices import MaskedContent, Sampler
-from scumble_protocol.client import Connected, Disconnected, Result
+from scumble_protocol.client import (
+    Address,
+    Connected,
+    Disconnected,
+    Result,
+    Servers,
+    write_servers,
+)
 from scumble_protocol.editor.canvas import Margins
 from scumble_protocol.editor.language import Language
 from scumble_protocol.editor.memory import Memory, Pending
 from scumble_protocol.editor.modes import Mode
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.panel import Panel
+from scumble_protocol.editor.server_choice import ServerChoice
+from scumble_protocol.editor.server_watch import RETURN_SECONDS
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.starter import Starter
 from scumble_protocol.editor.studio import Studio
 from scumble_protocol.editor.view import JobView, Light, Offer, PreviewView
-from scumble_protocol.errors import ErrorCode, PeerError, RequestError
+from scumble_protocol.errors import ErrorCode, PeerError, RequestError, ServerError, error_of
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
@@ -50,6 +60,7 @@ from tests.client.passing_server import MODELS
 from tests.client.requests_to_send import IMAGE, MASK, blobs_of, finished
 from tests.editor.framed_picture import FramedPicture
 from tests.editor.grey_canvas import Clerk
+from tests.timing import MS
 
 FEATURES = ("regenerate", "fill", "remove", "expand", "upscale", "show_mask")
 WELCOME = Welcome(
@@ -74,8 +85,17 @@ class Desk:
         self.picture = FramedPicture(file="cat.kra")
         self.studio = Studio(self.clerk, self.picture)
         self.starter = Starter(self.folder, {})
+        tr = Language({}).tr
+        self.choice = ServerChoice(
+            self.folder, "a test", self.clerk.reconnect, tr, clock=lambda: self.seconds
+        )
         self.panel = Panel(
-            self.studio, self.memory, self.starter, Language({}).tr, clock=lambda: self.seconds
+            self.studio,
+            self.memory,
+            self.starter,
+            tr,
+            choice=self.choice,
+            clock=lambda: self.seconds,
         )
         self.panel.open(self.picture)
         self.panel.tick()
@@ -577,3 +597,108 @@ def test_a_result_that_waits_needs_no_server(desk: Desk) -> None:
     desk.hear(result(job))
     desk.hear(Disconnected(LOST))
     assert [offer.job for offer in desk.panel.view(desk.picture).offers] == [job]
+
+
+ENDING = ServerError(ErrorCode.SHUTTING_DOWN, "It ends.", "Wait.")
+ABSENT = PeerError(ErrorCode.NO_SERVER, "No server is there.", "Start it.")
+
+
+def test_a_server_that_starts_anew_is_no_reason_for_alarm(desk: Desk) -> None:
+    write_program(desk.folder, (sys.executable,), "1")
+    job = desk.order()
+    desk.hear(Started(job, 2), Disconnected(ENDING), Disconnected(ABSENT))
+    view = desk.panel.view(desk.picture)
+    assert view.light_text.startswith("The server is ending, or starts anew.")
+    assert (view.is_starting, view.can_start_server) == (True, False)
+    assert desk.job.phase == "Waiting for the server"
+    assert desk.said == ("", False)
+    desk.hear(Connected(WELCOME))
+    assert desk.panel.view(desk.picture).light_text == "Scumble 1.2 on A processor"
+
+
+def test_a_server_that_does_not_come_back_is_told_after_a_while(desk: Desk) -> None:
+    write_program(desk.folder, (sys.executable,), "1")
+    desk.hear(Disconnected(ENDING), Disconnected(ABSENT))
+    desk.seconds += RETURN_SECONDS - 1
+    assert not desk.panel.tick()
+    desk.seconds += 1
+    assert desk.panel.tick()
+    view = desk.panel.view(desk.picture)
+    assert view.light_text == "No server is there. Start it."
+    assert (view.is_starting, view.can_start_server) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (ErrorCode.UNTRUSTED, "Its own words. Its hint."),
+        (ErrorCode.UNAUTHORIZED, "Connect with a new code"),
+        (ErrorCode.FORBIDDEN, "where the server runs"),
+        (ErrorCode.TOO_MANY_ATTEMPTS, "Wait for a minute"),
+        (ErrorCode.TOO_MANY_CLIENTS, "Close one of them"),
+        (ErrorCode.SHUTTING_DOWN, "go on when it is back"),
+    ],
+)
+def test_the_light_says_what_to_do(desk: Desk, code: ErrorCode, said: str) -> None:
+    desk.hear(Disconnected(ENDING), Disconnected(error_of(code, "Its own words.", "Its hint.")))
+    assert said in desk.panel.view(desk.picture).light_text
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(ErrorCode.DEVICE_HUNG, "restart the computer"), (ErrorCode.CRASHED, "another model")],
+)
+def test_a_job_that_a_server_died_of_says_what_to_do(
+    desk: Desk, code: ErrorCode, said: str
+) -> None:
+    job = desk.order()
+    desk.hear(Failed(job, 3, code, "Its own words.", "Its hint."))
+    assert said in desk.said[0]
+
+
+def test_a_job_is_waited_for_where_it_was_accepted(desk: Desk) -> None:
+    job = desk.order()
+    assert desk.memory.pending[job].server == ""
+    desk.hear(Connected(WELCOME, "attic"), Accepted(job, 1, 0))
+    assert desk.memory.pending[job] == Pending("cat.kra", "a cat", "attic")
+    desk.panel.view(desk.picture)
+    assert desk.memory.pending[job].server == "attic"
+    later = Desk(desk.folder, Memory(pending=dict(desk.memory.pending)))
+    assert later.clerk.asked_of == {job: "attic"}
+
+
+def test_a_job_of_another_server_does_not_hide_those_of_this_one(desk: Desk) -> None:
+    first = desk.order()
+    desk.hear(Started(first, 2), Disconnected(LOST), Connected(WELCOME, "attic"))
+    second = desk.order(Order(settings=Settings(prompt="a dog")))
+    desk.hear(Accepted(second, 1, 0), Started(second, 2))
+    assert desk.job.title == "a dog"
+
+
+def test_another_server_is_connected_to_and_left_again(desk: Desk) -> None:
+    attic = Address("wss://attic:1", "secret", "3d" * 32, "wss://attic:1")
+    write_program(desk.folder, (sys.executable,), "1")
+    write_servers(desk.folder, Servers((attic,)))
+    desk.panel.use_server("wss://attic:1")
+    assert desk.panel.tick()
+    desk.hear(Connected(WELCOME, "wss://attic:1"))
+    view = desk.panel.view(desk.picture)
+    assert view.server.used == "Scumble uses the server on attic:1."
+    assert view.light_text == f"Scumble 1.2 on A processor\n{view.server.used}"
+    desk.hear(Disconnected(LOST))
+    assert not desk.panel.view(desk.picture).can_start_server, "one here would be no use"
+    desk.panel.use_server("")
+    assert desk.panel.view(desk.picture).can_start_server
+    assert desk.clerk.reconnections == 2
+    desk.panel.use_server("unknown")
+    assert desk.said[1]
+
+
+def test_connecting_is_shown_with_how_it_goes(desk: Desk) -> None:
+    desk.panel.connect("attic:1", "no code")
+    assert desk.panel.tick()
+    deadline = time.monotonic() + 10_000 * MS
+    while desk.panel.view(desk.picture).server.is_busy:
+        assert time.monotonic() < deadline
+        desk.panel.tick()
+    assert "not a code" in desk.panel.view(desk.picture).server.text

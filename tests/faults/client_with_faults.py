@@ -19,6 +19,7 @@ from scumble_protocol.editor.language import Language
 from scumble_protocol.editor.memory import Memory
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.panel import Panel
+from scumble_protocol.editor.server_choice import ServerChoice
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.starter import Starter
 from scumble_protocol.editor.studio import Studio
@@ -81,7 +82,9 @@ def edit(state: Path, folder: Path, faults: Sequence[str], *, orders: int) -> No
     document = Document(file="picture", placed=lambda: fate.reached("placed"))
     studio = Studio(client, document)
     memory = Memory.of(folder / "panel.json", client.soon)
-    panel = Panel(studio, memory, Starter(state, {}), Language({}).tr)
+    tr = Language({}).tr
+    choice = ServerChoice(state, "test", client.reconnect, tr)
+    panel = Panel(studio, memory, Starter(state, {}), tr, choice=choice)
     panel.open(document)
     client.start()
     while not studio.models:

@@ -60,8 +60,9 @@ class Errand:
         self._line.reach(self._bar.pulse, may_start=may_start)
 
     def left_behind(self) -> dict[str, Pending]:
-        """The jobs of this picture that earlier runs left behind."""
-        return self._memory.left_behind(self._picture.key())
+        """The jobs of this picture that earlier runs left behind and this server has."""
+        left = self._memory.left_behind(self._picture.key())
+        return {job: kept for job, kept in left.items() if kept.server == self._line.server}
 
     def run(self, order: Order, styles: Styles, title: str) -> None:
         """Have it done; returns when the result is in the picture.
@@ -80,12 +81,12 @@ class Errand:
             raise RequestError(ErrorCode.INVALID_VALUE, reason, hint)
         title = order.prompt or title
         job = start(self._line.studio, order, styles)
-        self._memory.expect(job, Pending(self._picture.key(), title))
+        self._remember(job, title)
         self._await(job, title)
 
     def fetch(self, job: str, title: str) -> None:
         """Put the result of an earlier run into the picture. Raises like `run`."""
-        self._memory.expect(job, Pending(self._picture.key(), title))
+        self._remember(job, title)
         self._line.studio.adopt(job)
         self._await(job, title)
 
@@ -98,6 +99,9 @@ class Errand:
         """Why the server does not offer this; empty if it does."""
         studio = self._line.studio
         return missing(studio.features, studio.models, self._tr)[mode]
+
+    def _remember(self, job: str, title: str) -> None:
+        self._memory.expect(job, Pending(self._picture.key(), title, self._line.server))
 
     def _await(self, job: str, title: str) -> None:
         view = JobView(job, title, self._tr("Sending"))

@@ -10,7 +10,7 @@ from typing import Final
 from scumble_gimp.host import GLib
 from scumble_gimp.version import version
 from scumble_protocol import endpoint
-from scumble_protocol.client import Client, Connected, Disconnected, local_server
+from scumble_protocol.client import Client, Connected, Disconnected, chosen_server, read_servers
 from scumble_protocol.editor.canvas import Canvas
 from scumble_protocol.editor.starter import Starter
 from scumble_protocol.editor.studio import Studio, StudioEvent
@@ -25,7 +25,9 @@ GREETING_SECONDS: Final = 15.0
 START_SECONDS: Final = 120.0
 """How long to wait for one that is being started; a machine may look for viruses in it first."""
 
-_NOT_THERE: Final = frozenset({ErrorCode.NO_SERVER, ErrorCode.DISCONNECTED})
+_NOT_THERE: Final = frozenset(
+    {ErrorCode.NO_SERVER, ErrorCode.DISCONNECTED, ErrorCode.SHUTTING_DOWN}
+)
 
 
 class Line:
@@ -38,10 +40,11 @@ class Line:
 
     def __init__(self, state: Path, canvas: Canvas) -> None:
         self._state = state
-        self._client = Client(local_server(state), name="GIMP", version=version())
+        self._client = Client(chosen_server(state), name="GIMP", version=version())
         self._starter = Starter(state)
         self.studio = Studio(self._client, canvas)
         self.welcome: Welcome | None = None
+        self.server = ""
         self.error: ScumbleError | None = None
         self._lost_at: float | None = None
 
@@ -54,8 +57,15 @@ class Line:
 
     @property
     def can_start(self) -> bool:
-        """Whether no server runs, and this machine knows how to start one."""
-        return endpoint.read(self._state) is None and self._starter.is_possible
+        """Whether this machine's server is used, does not run, and can be started."""
+        return not self._is_there and self._starter.is_possible
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether a server should answer: that of this machine runs, or another one is used."""
+        return (
+            read_servers(self._state).remote is not None or endpoint.read(self._state) is not None
+        )
 
     @property
     def seconds_lost(self) -> float:
@@ -72,6 +82,7 @@ class Line:
         for event in events:
             if isinstance(event, Connected):
                 self.welcome, self.error, self._lost_at = event.welcome, None, None
+                self.server = event.server
             elif isinstance(event, Disconnected):
                 self.error = event.error
                 self._lost_at = self._lost_at or time.monotonic()
@@ -111,7 +122,7 @@ class Line:
             if is_late:
                 raise _silent()
             return
-        may_come = is_starting or endpoint.read(self._state) is not None
+        may_come = is_starting or self._is_there
         if is_late or not may_come or self.error.code not in _NOT_THERE:
             raise self.error
 

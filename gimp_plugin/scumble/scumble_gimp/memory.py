@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +48,7 @@ class GimpMemory(Memory):
         """Remember a job of this process until it is over."""
         if self.pending.get(job) != pending:
             self.pending[job] = pending
-            values = {"key": pending.key, "title": pending.title, "pid": self.pid}
+            values = {**asdict(pending), "pid": self.pid}
             write_values(self.jobs, f"{job}.json", values)
 
     def over(self, job: str) -> None:
@@ -70,7 +70,7 @@ class GimpMemory(Memory):
         files = sorted(self.jobs.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
         found = {file.stem: read_values(self.jobs, file.name) for file in files}
         return {
-            job: Pending(key, str(values.get("title")))
+            job: Pending(key, str(values.get("title")), str(values.get("server", "")))
             for job, values in found.items()
             if values is not None
             and (values.get("key") == key or _is_homeless(values.get("key")))

@@ -72,7 +72,7 @@ def fingerprint_of(connection: ClientConnection) -> str:
     return "" if ask is None else hashlib.sha256(ask(binary_form=True)).hexdigest()
 
 
-def check_fingerprint(connection: ClientConnection, wanted: str, url: str) -> None:
+def check_fingerprint(connection: ClientConnection, wanted: str) -> None:
     """See that the server has the certificate that it must have.
 
     Raises:
@@ -81,9 +81,10 @@ def check_fingerprint(connection: ClientConnection, wanted: str, url: str) -> No
     if fingerprint_of(connection) != wanted:
         raise PeerError(
             ErrorCode.UNTRUSTED,
-            f"What answers at {url} has another certificate than the server that you know.",
-            "If the server was set up anew, connect to it with a new code. If not, somebody may "
-            "have come between you and it: nothing was sent.",
+            "What answers has another certificate than the server that you know: "
+            "nothing was sent to it.",
+            "If the server was set up anew, connect with a new code. If not, somebody may have "
+            "come between you and it.",
         )
 
 

@@ -57,7 +57,7 @@ def open_connection(
         if connection.subprotocol != SUBPROTOCOL:
             raise other_program(url)
         if fingerprint:
-            check_fingerprint(connection, fingerprint, url)
+            check_fingerprint(connection, fingerprint)
     except PeerError:
         connection.close()
         raise
@@ -86,7 +86,7 @@ def _reason(error: OSError, url: str) -> PeerError:
     if is_doubt(error):
         return PeerError(
             ErrorCode.UNTRUSTED,
-            f"Nobody that this computer trusts vouches for the server at {url}.",
-            "Connect to it with a code: `scumble pair` shows one where the server runs.",
+            "Nobody whom this computer trusts vouches for the server.",
+            "Connect with a code: `scumble pair` shows one where the server runs.",
         )
     return other_program(url) if is_no_tls(error) else no_answer(url)

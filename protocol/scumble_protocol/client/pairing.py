@@ -30,7 +30,7 @@ def tidy_url(typed: str) -> str:
         if not re.search(r":\d+$", text):
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
-                f"{typed!r} is not the whole address of a server.",
+                "This is not the whole address of a server.",
                 "It ends with a colon and a number, like gpu.local:7860; `scumble pair` shows it.",
             )
         text = f"wss://{text}"
@@ -58,8 +58,8 @@ def pair(url: str, code: str, name: str) -> Address:
     if tidy is None:
         raise RequestError(
             ErrorCode.INVALID_VALUE,
-            f"{code!r} is not a code.",
-            "A code has 8 letters and digits, like ABCD-EFGH; `scumble pair` shows one where the "
+            "This is not a code.",
+            "A code has 8 letters and digits, like K7QF-2M9X; `scumble pair` shows one where the "
             "server runs.",
         )
     connection = open_connection(url, is_pairing=True)
@@ -118,8 +118,8 @@ def _paired(connection: ClientConnection, url: str, code: str, name: str) -> Add
     if not hmac.compare_digest(paired.proof, prove(code, "server", nonce, fingerprint)):
         raise PeerError(
             ErrorCode.UNTRUSTED,
-            f"What answers at {url} does not know the code, so it is not your server.",
-            "Check the address. If it is right, somebody may be between you and the server: use "
-            "another network, and a new code.",
+            "What answers does not know the code, so it is not your server.",
+            "Check the address. If it is right, somebody may have come between you and the server: "
+            "take another network, and a new code.",
         )
     return Address(url, paired.token, fingerprint, server=url)

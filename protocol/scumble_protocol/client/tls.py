@@ -79,7 +79,7 @@ class TlsSocket:
                     return self._tls.read(max(most, _RECORD_BYTES))
                 except ssl.SSLWantReadError:
                     pass
-                except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+                except ssl.SSLEOFError:  # it was cut, rather than ended
                     return b""
             self._take_in()
 

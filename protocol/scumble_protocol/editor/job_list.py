@@ -36,6 +36,7 @@ class JobList:
         self._memory = memory
         self._tr = tr
         self._jobs: dict[str, Job] = {}
+        self._server = ""
 
     def get(self, job: str) -> Job | None:
         """The job of this id, if it is one of these."""
@@ -45,16 +46,19 @@ class JobList:
         """There is a new one; `is_kept` if its result is to be waited for in later runs too."""
         self._jobs[job] = Job(JobView(job, title, self._tr("Sending")), picture)
         if is_kept:
-            self._memory.expect(job, Pending(picture.key(), title))
+            self._memory.expect(job, Pending(picture.key(), title, self._server))
 
-    def reopen(self, picture: Picture) -> list[str]:
-        """What an earlier run left unfinished for a picture, and is to be asked for anew."""
+    def reopen(self, picture: Picture) -> list[tuple[str, str]]:
+        """What an earlier run left unfinished for a picture, and is to be asked for anew.
+
+        Each is given with the server that has it.
+        """
         key = picture.key()
         left = [job for job in self._memory.of_picture(key) if key and job not in self._jobs]
         for job in left:
             title = self._memory.pending[job].title
             self._jobs[job] = Job(JobView(job, title, self._tr("Waiting")), picture)
-        return left
+        return [(job, self._memory.pending[job].server) for job in left]
 
     def close(self, picture: Picture) -> None:
         """A picture is gone; its jobs belong to none."""
@@ -62,16 +66,23 @@ class JobList:
             if job.picture is picture:
                 job.picture = None
 
+    def connect(self, server: str) -> None:
+        """This server does from now on what is begun."""
+        self._server = server
+
     def disconnect(self) -> None:
         """Nothing is known of them while there is no connection."""
         for job in self._jobs.values():
             if not job.is_done:
                 phase = self._tr("Waiting for the server")
                 job.view = replace(job.view, phase=phase, seconds_left=None)
-                job.preview = None
+                job.preview, job.is_started = None, False
 
     def advance(self, event: Accepted | Started | Progress) -> None:
         """One of them goes on."""
+        pending = self._memory.pending.get(event.job)
+        if pending is not None and isinstance(event, Accepted):
+            self._memory.expect(event.job, replace(pending, server=self._server))
         job = self._jobs.get(event.job)
         if job is not None and not job.view.is_stopping:
             job.is_started = job.is_started or not isinstance(event, Accepted)
@@ -88,8 +99,9 @@ class JobList:
             return []
         mine = [job for job in self._jobs.values() if job.picture is picture]
         for job in mine:
-            if job.view.job in self._memory.pending:
-                self._memory.expect(job.view.job, Pending(picture.key(), job.view.title))
+            pending = self._memory.pending.get(job.view.job)
+            if pending is not None:
+                self._memory.expect(job.view.job, replace(pending, key=picture.key()))
         return [job for job in mine if not job.is_done]
 
     def shown(self, picture: Picture | None) -> Job | None:

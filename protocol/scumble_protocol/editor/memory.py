@@ -25,10 +25,12 @@ class Pending:
     Args:
         key: The picture that it belongs to, see `Picture.key`; empty if it was never saved.
         title: What was asked for, for people.
+        server: Which server has it, see `client.Address`; empty for that of this machine.
     """
 
     key: str
     title: str
+    server: str = ""
 
 
 Soon = Callable[[Callable[[], None]], None]

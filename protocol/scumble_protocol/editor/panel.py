@@ -14,7 +14,7 @@ from scumble_protocol.editor.estimate import Selected, memory_text, working_size
 from scumble_protocol.editor.foreign_recipe import Recipe
 from scumble_protocol.editor.gallery import Picture
 from scumble_protocol.editor.job_list import JobList
-from scumble_protocol.editor.language import Translate, said
+from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.mask_preview import mask_preview
 from scumble_protocol.editor.memory import Memory
 from scumble_protocol.editor.modes import missing
@@ -22,6 +22,8 @@ from scumble_protocol.editor.names import mode_names
 from scumble_protocol.editor.order import Order
 from scumble_protocol.editor.ordering import start
 from scumble_protocol.editor.prompt_words import PromptWords
+from scumble_protocol.editor.server_choice import ServerChoice
+from scumble_protocol.editor.server_trouble import trouble
 from scumble_protocol.editor.server_watch import ServerWatch
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.starter import Starter
@@ -73,6 +75,7 @@ class Panel:
         memory: What was set and left unfinished in earlier runs.
         starter: Starts the server of this machine.
         tr: Translates what painters read.
+        choice: Which server is used.
         clock: Seconds that only rise.
         styles: The styles that there are; those that ship with Scumble by default.
     """
@@ -84,10 +87,12 @@ class Panel:
         starter: Starter,
         tr: Translate,
         *,
+        choice: ServerChoice,
         clock: Callable[[], float] = time.monotonic,
         styles: StyleShelf | None = None,
     ) -> None:
         self.memory = memory
+        self._choice = choice
         self._studio = studio
         self._starter = starter
         self._tr = tr
@@ -95,7 +100,7 @@ class Panel:
         self._words = PromptWords(studio)
         self._jobs = JobList(memory, tr)
         self._desks: dict[Picture, _Desk] = {}
-        self._server = ServerWatch(starter, studio.retry, tr, clock)
+        self._server = ServerWatch(starter, studio.retry, tr, clock, choice)
         self._has_news = False
 
     # Pictures
@@ -103,8 +108,8 @@ class Panel:
     def open(self, picture: Picture) -> None:
         """A picture is there; what earlier runs left unfinished for it is waited for."""
         self._desks.setdefault(picture, _Desk())
-        for job in self._jobs.reopen(picture):
-            self._studio.adopt(job)
+        for job, server in self._jobs.reopen(picture):
+            self._studio.adopt(job, server)
         self._has_news = True
 
     def close(self, picture: Picture) -> None:
@@ -201,6 +206,19 @@ class Panel:
         self._studio.drop(job)
         self._over(job)
 
+    def connect(self, address: str, code: str) -> None:
+        """Be let in by a server on another computer; `View.server` says how it goes."""
+        self._choice.connect(address, code)
+        self._has_news = True
+
+    def use_server(self, server: str) -> None:
+        """Use another one of the servers that are known; see `ServerView.others`."""
+        try:
+            self._choice.use(server)
+        except ScumbleError as error:
+            self._tell_all(error)
+        self._has_news = True
+
     def start_server(self) -> None:
         """Start the server of this machine."""
         try:
@@ -248,9 +266,10 @@ class Panel:
             self._take(event)
             self._has_news = True
         try:
-            self._server.look()
+            self._has_news = self._server.look() or self._has_news
         except ScumbleError as error:
             self._tell_all(error)
+        self._has_news = self._choice.look() or self._has_news
         had_news, self._has_news = self._has_news, False
         return had_news
 
@@ -278,7 +297,7 @@ class Panel:
             queued=max(0, len(mine) - 1),
             can_run=picture is not None,
             can_start_server=server.can_start,
-            is_starting=server.is_starting,
+            is_starting=server.is_starting or server.is_returning,
             offers=self._jobs.offers(picture, self._studio.is_being_placed),
             preview=preview,
             controls=tuple(kinds[ModelKind.CONTROL]),
@@ -291,6 +310,7 @@ class Panel:
             names=self._words.names,
             can_show_mask="show_mask" in self._studio.features,
             is_mask_shown=desk.mask is not None,
+            server=self._choice.view,
         )
 
     # From here on: details
@@ -305,6 +325,7 @@ class Panel:
         self._words.take(event)
         if isinstance(event, Connected):
             self._server.connected(event)
+            self._jobs.connect(event.server)
         elif isinstance(event, Disconnected):
             self._server.disconnected(event)
             self._jobs.disconnect()
@@ -362,7 +383,7 @@ class Panel:
         self._has_news = True
 
     def _fail(self, picture: Picture, error: ScumbleError) -> None:
-        self._tell(picture, said(error, self._tr), is_error=True)
+        self._tell(picture, trouble(error, self._tr), is_error=True)
 
     def _tell_all(self, error: ScumbleError) -> None:
         for picture in self._desks:

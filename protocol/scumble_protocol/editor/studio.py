@@ -48,7 +48,7 @@ class Courier(Protocol):
         """Ask for a job; returns its id."""
         ...
 
-    def attach(self, job: str, after: int = 0) -> None:
+    def attach(self, job: str, after: int = 0, server: str | None = None) -> None:
         """Wait for a job of an earlier run."""
         ...
 
@@ -311,10 +311,15 @@ class Studio:
         """Stop a job."""
         self._client.cancel(job)
 
-    def adopt(self, job: str) -> None:
-        """Wait for a job of an earlier run; `Offered` says when its result is here."""
+    def adopt(self, job: str, server: str | None = None) -> None:
+        """Wait for a job of an earlier run; `Offered` says when its result is here.
+
+        Args:
+            job: The job's id.
+            server: Which server has it, see `client.Address`; None to ask whichever is reached.
+        """
         self._adopted.add(job)
-        self._client.attach(job)
+        self._client.attach(job, server=server)
 
     def place(self, job: str) -> None:
         """Put a result that was offered or found no place into the present canvas."""

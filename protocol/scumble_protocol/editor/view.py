@@ -73,6 +73,38 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class ServerItem:
+    """A server that can be used.
+
+    Args:
+        id: What `ServerChoice.use` calls it.
+        name: What people call it.
+    """
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ServerView:
+    """Which server is used.
+
+    Args:
+        used: A sentence that says which.
+        others: Those that could be used as well, without a code.
+        text: How connecting went, in a sentence; empty while nothing was tried.
+        is_error: Whether that went wrong.
+        is_busy: Whether it is going on.
+    """
+
+    used: str
+    others: tuple[ServerItem, ...] = ()
+    text: str = ""
+    is_error: bool = False
+    is_busy: bool = False
+
+
+@dataclass(frozen=True)
 class View:
     """Everything that a panel shows for one picture.
 
@@ -89,7 +121,7 @@ class View:
         queued: How many more of the picture's jobs wait.
         can_run: Whether there is a picture to work on and a server to do it.
         can_start_server: Whether there is none, and this machine knows how to start one.
-        is_starting: Whether one is being started.
+        is_starting: Whether one is being started, or starts anew by itself.
         offers: Results that wait to be put into the picture.
         preview: What `job` looks like so far; or the mask that was asked for.
         controls: The server's control models.
@@ -102,6 +134,7 @@ class View:
         names: What prompts can name; None while that is not known.
         can_show_mask: Whether the server can show the mask.
         is_mask_shown: Whether `preview` is the mask.
+        server: Which server is used.
     """
 
     light: Light
@@ -129,3 +162,4 @@ class View:
     names: Names | None = None
     can_show_mask: bool = False
     is_mask_shown: bool = False
+    server: ServerView = ServerView("")

@@ -12,9 +12,10 @@ from scumble_gimp.panel.single import Reception
 from scumble_gimp.panel.style import use_style
 from scumble_gimp.panel.window import PanelWindow
 from scumble_gimp.version import version
-from scumble_protocol.client import Client, local_server
+from scumble_protocol.client import Client, chosen_server
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.panel import Panel
+from scumble_protocol.editor.server_choice import ServerChoice
 from scumble_protocol.editor.starter import Starter
 from scumble_protocol.editor.studio import Studio
 from scumble_protocol.editor.style_shelf import StyleShelf
@@ -36,10 +37,12 @@ def open_window(state: Path, image: int | None, tr: Translate) -> None:
         return
     GimpUi.init("scumble")
     use_style()
-    client = Client(local_server(state), name="gimp", version=version())
+    client = Client(chosen_server(state), name="gimp", version=version())
     studio = Studio(client)  # each order brings its picture
     styles = StyleShelf(SHIPPED, state / OWN)
-    panel = Panel(studio, GimpMemory.of_state(state), Starter(state), tr, styles=styles)
+    choice = ServerChoice(state, "GIMP", client.reconnect, tr)
+    memory, starter = GimpMemory.of_state(state), Starter(state)
+    panel = Panel(studio, memory, starter, tr, choice=choice, styles=styles)
     reception.open()
     client.start()
     try:
