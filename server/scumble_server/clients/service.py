@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
 from scumble_protocol.choices import Sampler
-from scumble_protocol.errors import RequestError
+from scumble_protocol.errors import RequestError, ServerError
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     AskNames,
@@ -43,7 +44,7 @@ from scumble_server.work.report import ProgressReport
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from scumble_protocol.errors import ScumbleError, ServerError
+    from scumble_protocol.errors import ScumbleError
     from scumble_protocol.messages import Device, Hello, Limits
     from scumble_protocol.requests import Request
     from scumble_server.jobs.blobstore import BlobStore
@@ -211,6 +212,8 @@ class Service:
 
     def park(self) -> None:
         """The running job, if there is one, is given back for the next server to do."""
+        with contextlib.suppress(ServerError):  # no room yet: the next server does those again too
+            self.book.settle()
         if self._at_work is not None and self.book.is_running(self._at_work):
             self.book.park(self._at_work)
 

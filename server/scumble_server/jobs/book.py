@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -99,8 +100,8 @@ class JobBook:
         self._jobs: dict[str, Job] = {}
         """Those that have not ended; the others are in the journal alone."""
         self._owed: dict[str, Failed] = {}
-        """How jobs ended whose end could not be written down yet. A server that is killed before it
-        can be does them again."""
+        """How jobs ended whose end could not be written down yet; see `settle`. A server that is
+        killed before it can be does them again."""
         self._restore()
 
     @property
@@ -168,6 +169,8 @@ class JobBook:
 
     def start_next(self) -> Job | None:
         """The job whose turn it is, now running; None if none waits."""
+        with contextlib.suppress(ServerError):  # there is no room yet, as has been logged
+            self.settle()
         name = self._line.take()
         if name is None:
             return None
@@ -289,12 +292,20 @@ class JobBook:
         Raises:
             ServerError: DISK_FULL.
         """
+        self.settle()
+        return self.keeping.expire()
+
+    def settle(self) -> None:
+        """Write down the ends of jobs that there was no room for when they came.
+
+        Raises:
+            ServerError: DISK_FULL, still.
+        """
         for event in tuple(self._owed.values()):
             sources = self._journal.pictures(event.job).sources
             self._journal.finish(event)
             self._store.release(sources)
             del self._owed[event.job]
-        return self.keeping.expire()
 
     def _restore(self) -> None:
         for record in self._journal.unfinished():

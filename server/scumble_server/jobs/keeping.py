@@ -48,13 +48,15 @@ class Keeping:
             ServerError: DISK_FULL; the job is still there.
         """
         pictures = self._journal.pictures(job)
-        # The pictures first: that makes the room that writing down takes, should the disk be full.
-        self._store.release((*pictures.results, *pictures.sources), delete=True)
+        blobs = (*pictures.results, *pictures.sources)
         try:
+            # First, so that a server that is killed here leaves no job whose pictures are gone.
             self._journal.forget(job)
         except ServerError:
-            self._store.hold((*pictures.results, *pictures.sources))
-            raise
+            self._store.release(blobs, delete=True)  # the room that writing down takes
+            self._forget_at_last(job, blobs)
+        else:
+            self._store.release(blobs, delete=True)
 
     def expire(self) -> bool:
         """Forget jobs whose time is over or that there is no room for; not all of them at once.
@@ -117,6 +119,13 @@ class Keeping:
             if error.code is not ErrorCode.DISK_FULL or not self.make_room(WRITING_ROOM):
                 raise
             write()
+
+    def _forget_at_last(self, job: str, blobs: tuple[str, ...]) -> None:
+        try:
+            self._journal.forget(job)
+        except ServerError:
+            self._store.hold(blobs)
+            raise
 
     def _gave_way(self, job: str) -> bool:
         _log.warning("The disk is full: the result of %s, which a client has, is deleted.", job)
