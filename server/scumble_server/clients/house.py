@@ -110,7 +110,7 @@ class House:
                 ping_interval=self._config.links.ping_seconds,
                 ping_timeout=None,  # what counts is any byte, not only the answer to a ping
                 close_timeout=_CLOSE_SECONDS,
-                logger=logging.getLogger("scumble_server.websocket"),
+                logger=_websocket_log(),
                 create_connection=line_of(Strangers(self._config.links.strangers)),
             )
         except OSError as error:
@@ -148,6 +148,20 @@ class House:
 
     def _urls(self) -> tuple[str, ...]:
         return server_urls(self._config.host, self.port, is_tls=self._config.is_tls)
+
+
+def _websocket_log() -> logging.Logger:
+    """What websockets says; not how it came that somebody spoke no HTTP, which anybody can do."""
+    log = logging.getLogger("scumble_server.websocket")
+    log.addFilter(_without_handshakes)
+    return log
+
+
+def _without_handshakes(record: logging.LogRecord) -> bool:
+    if record.msg == "opening handshake failed":
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
 
 
 def _identity(config: ServerConfig, folder: StateFolder) -> Identity | None:
