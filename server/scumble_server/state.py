@@ -80,6 +80,17 @@ def open_folder(root: Path) -> StateFolder:
         folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.blobs.mkdir(exist_ok=True)
         folder.models.mkdir(exist_ok=True)
+        _make_private(folder)
     except OSError as error:
         raise disk_error(error, folder.root) from error
     return folder
+
+
+def _make_private(folder: StateFolder) -> None:
+    """Nobody else on this machine sees pictures, prompts or secrets, whoever made the folder."""
+    folder.blobs.chmod(0o700)
+    # SQLite gives the permissions of this file to those that it makes beside it.
+    os.close(os.open(folder.journal, os.O_CREAT | os.O_WRONLY, 0o600))
+    for path in (folder.journal, folder.root / "token"):
+        if path.exists():
+            path.chmod(0o600)

@@ -7,6 +7,7 @@ import pytest
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_server.config import ServerConfig
 from scumble_server.device_guess import guess_device
+from scumble_server.jobs.journal import Journal
 from scumble_server.state import open_folder
 
 
@@ -46,6 +47,18 @@ def test_the_folder_and_the_token_are_for_their_owner_alone(tmp_path: Path) -> N
     assert len(token) >= 32
     assert folder.root.stat().st_mode & 0o777 == 0o700
     assert (folder.root / "token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_others_may_look_into_shows_them_no_picture_and_no_prompt(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o755)
+    for name in ("token", "journal.sqlite"):
+        (tmp_path / name).touch(mode=0o644)
+    folder = open_folder(tmp_path)
+    Journal(folder.journal).close()
+    for private in (folder.blobs, *tmp_path.glob("journal*"), tmp_path / "token"):
+        assert private.stat().st_mode & 0o077 == 0
 
 
 def test_the_token_stays_the_same_so_that_clients_find_back(tmp_path: Path) -> None:
