@@ -16,6 +16,7 @@ from scumble_krita.overlay import PreviewOverlay
 from scumble_krita.panel_widget import PanelWidget
 from scumble_krita.pictures import OpenPictures
 from scumble_krita.qt import QtCore, QtGui, is_deleted
+from scumble_krita.server_dialog import ServerDialog
 from scumble_krita.shape import Shape, selected_shape
 from scumble_krita.viewport import placement
 from scumble_protocol.editor.gallery import Picture, Variation
@@ -61,6 +62,7 @@ class ScumbleDocker(DockWidget):
         self.setWindowTitle("Scumble")
         self._office = office
         self._overlay: PreviewOverlay | None = None
+        self._dialog: ServerDialog | None = None
         self._looked = 0.0
         self._picture: KritaPicture | None = None
         self._told = ""
@@ -95,6 +97,8 @@ class ScumbleDocker(DockWidget):
         was_working = self._is_working
         self._is_working = shown.job is not None or shown.is_starting
         self.panel.show_view(shown)
+        if self._dialog is not None and not is_deleted(self._dialog):
+            self._dialog.show_view(shown.server)
         self._show_preview(shown.preview, shown.job, view, document)
         self._tell(shown, view)
         if picture is not self._picture or (was_working and not self._is_working):
@@ -162,6 +166,19 @@ class ScumbleDocker(DockWidget):
         self.raise_()
         self.panel.form.prompt.setFocus()
 
+    def choose_server(self) -> None:
+        """Open the dialog that says which server is used."""
+        dialog = self._dialog
+        if dialog is None or is_deleted(dialog):
+            dialog = self._dialog = ServerDialog(self, self._office.tr)
+            guard, panel = self._office.guard, self._office.panel
+            dialog.connect_wanted.connect(guard(panel.connect))
+            dialog.use_wanted.connect(guard(panel.use_server))
+        dialog.show_view(self._office.panel.view(None).server)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
     def _connect(self) -> None:
         office, panel, guard = self._office, self.panel, self._office.guard
         panel.run_wanted.connect(guard(self.run))
@@ -176,6 +193,8 @@ class ScumbleDocker(DockWidget):
         self._pause.timeout.connect(guard(self._measure))
         self._pause.start()
         panel.server.start_wanted.connect(guard(office.panel.start_server))
+        panel.server.choice_wanted.connect(guard(self.choose_server))
+        panel.light.clicked.connect(guard(lambda *_: self.choose_server()))
         panel.server.log_wanted.connect(guard(lambda: _open(office.panel.log)))
         panel.offers.inserted.connect(guard(self._insert))
         panel.offers.dropped.connect(guard(self._drop))

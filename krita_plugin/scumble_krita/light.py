@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scumble_krita.qt import QtCore, QtGui, QtWidgets
+from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.view import Light, View
 
@@ -11,8 +11,8 @@ _ON = "#3fb950"
 _STARTING = "#d9a72b"
 
 
-class ConnectionLight(QtWidgets.QWidget):
-    """A small lamp; its tooltip says more.
+class ConnectionLight(QtWidgets.QAbstractButton):
+    """A small lamp; its tooltip says more, and pressing it opens the dialog about the server.
 
     Args:
         tr: Translates.
@@ -24,6 +24,7 @@ class ConnectionLight(QtWidgets.QWidget):
         self._tr = tr
         self._light = Light.OFF
         self._is_starting = False
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Fixed, QtWidgets.QSizePolicy.Policy.Fixed)
 
     def show_view(self, view: View) -> None:
@@ -52,4 +53,8 @@ class ConnectionLight(QtWidgets.QWidget):
         if color:
             painter.setBrush(QtGui.QColor(color))
         painter.drawEllipse(disc)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QtGui.QPen(self.palette().highlight().color(), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
