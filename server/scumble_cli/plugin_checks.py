@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from scumble_cli.checks import Finding, Verdict
@@ -20,17 +21,22 @@ _SWITCH_ON = "Switch it on: Settings ▸ Configure Krita ▸ Python Plugin Manag
 
 
 def check_plugins(found: FoundEditors, version: str) -> Iterator[Finding]:
-    """Whether each editor has the plugin, of this version, and Krita has it switched on."""
+    """Whether each editor has the plugin, of this version, and is able to run it."""
     if not found.kritas and not found.gimps:
         yield Finding(SUBJECT, Verdict.GOOD, "neither Krita nor GIMP 3 was found here")
     for krita in found.kritas:
         finding = _finding(krita.name, krita.installed, krita.resources, version)
         if finding.verdict is Verdict.GOOD and _is_off(krita):
             facts = f"{krita.name} has it, but switched off"
-            finding = Finding(SUBJECT, Verdict.DOUBTFUL, facts, _SWITCH_ON)
+            finding = Finding(SUBJECT, Verdict.BROKEN, facts, _SWITCH_ON)
         yield finding
     for gimp in found.gimps:
-        yield _finding(gimp.name, gimp.installed, gimp.plug_ins, version)
+        finding = _finding(gimp.name, gimp.installed, gimp.plug_ins, version)
+        program = gimp.plug_ins / "scumble" / "scumble.py"
+        if finding.verdict is Verdict.GOOD and not os.access(program, os.X_OK):
+            facts = f"{gimp.name} can't run it: {program} is not executable"
+            finding = Finding(SUBJECT, Verdict.BROKEN, facts, f"Run: chmod +x '{program}'")
+        yield finding
 
 
 def _finding(editor: str, installed: str | None, folder: Path, version: str) -> Finding:
@@ -38,7 +44,8 @@ def _finding(editor: str, installed: str | None, folder: Path, version: str) -> 
         return Finding(SUBJECT, Verdict.DOUBTFUL, f"{editor} has none", _INSTALL)
     facts = f"{editor} has version {installed or 'unknown'} in {folder}"
     if installed != version:
-        return Finding(SUBJECT, Verdict.DOUBTFUL, facts, _INSTALL)
+        facts += f", and this is version {version}"
+        return Finding(SUBJECT, Verdict.BROKEN, facts, _INSTALL)
     return Finding(SUBJECT, Verdict.GOOD, facts)
 
 

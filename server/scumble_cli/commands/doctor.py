@@ -7,27 +7,33 @@ import json
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from scumble_cli import checks
+from scumble_cli import checks, folder_checks, run_checks
 from scumble_cli.checks import Finding, Verdict
-from scumble_cli.connection import Connection
+from scumble_cli.connection import Connection, server_answers
 from scumble_cli.desk import Desk
+from scumble_cli.gpu_checks import check_torch
 from scumble_cli.plugin_checks import check_plugins
+from scumble_cli.run_checks import Runs
 from scumble_cli.terminal import reporter, say
 from scumble_cli.version import version
+from scumble_cli.words import how_many
 from scumble_installer.plugins import seek
+from scumble_protocol import endpoint
 from scumble_protocol.endpoint import state_folder
-from scumble_protocol.errors import ScumbleError
+from scumble_protocol.errors import ErrorCode, ScumbleError
 from scumble_protocol.messages import ModelKind
 from scumble_protocol.requests import LoadModel
 from scumble_server.app import STARTER_FOLDER
 from scumble_server.models.catalog import Catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from scumble_cli.terminal import Reporter
-    from scumble_protocol.messages import Welcome
+    from scumble_protocol.messages import Status, Welcome
+
+_SILENCE = {ErrorCode.NO_SERVER, ErrorCode.DISCONNECTED}
 
 MARKS = {Verdict.GOOD: "ok", Verdict.DOUBTFUL: "??", Verdict.BROKEN: "!!"}
 
@@ -46,20 +52,28 @@ def run(arguments: Namespace) -> int:
 
 def _findings(shown: Reporter) -> Iterator[Finding]:
     state = state_folder()
-    here: list[Callable[[], Finding]] = [
-        checks.check_python,
-        checks.check_packages,
-        checks.check_torch,
-        checks.check_memory,
-        lambda: checks.check_state(state),
-        lambda: checks.check_disk(state),
-    ]
-    for check in here:
+    for check in _checks(state):
         shown.show("Checking", 0, 0, -1)
-        yield check()
-    yield from check_models(state)
-    yield from check_plugins(seek.find_editors(seek.this_user()), version())
-    yield from check_server(shown)
+        yield from check()
+    yield from check_server(state, shown)
+
+
+def _checks(state: Path) -> tuple[Callable[[], Iterable[Finding]], ...]:
+    """Everything that can be looked at without a server, which is started at the end if need be."""
+    is_running, runs, now = server_answers(state), Runs.of(state), run_checks.now()
+    return (
+        lambda: [checks.check_python(), checks.check_packages(), check_torch()],
+        lambda: [checks.check_memory()],
+        lambda: folder_checks.check_state(state),
+        lambda: [folder_checks.check_disk(state)],
+        lambda: list(folder_checks.check_models_folder(state)) or check_models(state),
+        lambda: () if is_running else [folder_checks.check_journal(state)],
+        lambda: check_plugins(seek.find_editors(seek.this_user()), version()),
+        lambda: run_checks.check_certificate(state, endpoint.read(state), now),
+        lambda: run_checks.check_endpoint(state, is_running=is_running),
+        lambda: run_checks.check_restarts(runs, now, is_running=is_running),
+        lambda: () if is_running else run_checks.check_last_run(runs),
+    )
 
 
 def check_models(state: Path) -> Iterator[Finding]:
@@ -75,22 +89,37 @@ def check_models(state: Path) -> Iterator[Finding]:
         yield Finding("Models", Verdict.BROKEN, "there is no diffusion model", remedy)
 
 
-def check_server(shown: Reporter) -> Iterator[Finding]:
+def check_server(state: Path, shown: Reporter) -> Iterator[Finding]:
     """Whether a server answers, one that runs or one that is started, and can load a model."""
-    arguments = Namespace(server=None, token=None)
     try:
-        with Connection(arguments, shown) as connection:
+        with Connection(Namespace(server=None, token=None), shown) as connection:
             desk = Desk(connection, connection.client.poll, shown)
             welcome = desk.await_welcome()
             yield _greeting(welcome, is_own=connection.own is not None)
+            yield from _trouble(desk.status())
             model = next((m for m in welcome.models if m.kind is ModelKind.DIFFUSION), None)
             if model is not None:
                 job = connection.client.submit(LoadModel(model.id), {})
                 seconds = sum(time.seconds for time in desk.finish(job).times)
-                connection.client.acknowledge(job)
+                connection.client.forget(job)
                 yield Finding("Loading", Verdict.GOOD, f"{model.id} in {seconds:.1f} s")
     except ScumbleError as error:
-        yield Finding("Server", Verdict.BROKEN, error.message, error.hint)
+        found = endpoint.read(state)
+        if found is None or error.code not in _SILENCE:
+            yield Finding("Server", Verdict.BROKEN, error.message, error.hint)
+            return
+        facts = f"a server runs as process {found.pid}, but does not answer"
+        remedy = f"End it and start it again: kill {found.pid}, or kill -9 {found.pid}"
+        yield Finding("Server", Verdict.BROKEN, facts, remedy)
+
+
+def _trouble(status: Status) -> Iterator[Finding]:
+    if status.trouble:
+        yield Finding("Server", Verdict.BROKEN, status.trouble, "`scumble logs` says more.")
+    elif status.restarts:
+        facts = f"the device hung, and the server restarted {how_many(status.restarts, 'time')}"
+        remedy = "If it happens often, update the GPU's driver; `scumble logs` says when it was."
+        yield Finding("Restarts", Verdict.DOUBTFUL, facts, remedy)
 
 
 def _greeting(welcome: Welcome, *, is_own: bool) -> Finding:

@@ -58,11 +58,12 @@ def _say_none(state: Path, *, as_json: bool) -> None:
 
 def _say_json(address: str, state: Path | None, status: Status, welcome: Welcome) -> None:
     values = {
-        "running": True,
         "address": address,
         "state": str(state) if state else None,
         "log": str(state / LOG_NAME) if state else None,
         **dataclasses.asdict(status),
+        "running": True,  # the server; its jobs are these:
+        "running_jobs": status.running,
         "version": status.version or welcome.version,
         "device": dataclasses.asdict(status.device or welcome.device),
     }
@@ -74,6 +75,8 @@ def _facts(
 ) -> Iterator[tuple[str, str]]:
     device = status.device or welcome.device
     yield "server", f"runs since {how_long(status.uptime)}, version {welcome.version}"
+    if status.trouble:
+        yield "trouble", status.trouble
     yield "address", address
     memory = f", {how_much(device.memory)}" if device.memory else ""
     yield (
