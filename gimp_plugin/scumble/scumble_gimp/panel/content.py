@@ -35,6 +35,8 @@ class Actions:
     choose_picture: Callable[[], object]
     start_server: Callable[[], object]
     show_log: Callable[[], object]
+    choose_server: Callable[[], object]
+    """Open the window about which server is used."""
     insert: Callable[[str], object]
     drop: Callable[[str], object]
     show: Callable[[Variation], object]
@@ -60,7 +62,7 @@ class Content:
         self._view: View | None = None
         self.picture = Choice("scumble_picture", tr("Picture"), tr("No picture is open"))
         self.picture.chosen = actions.choose_picture
-        self._light = ConnectionLight()
+        self._light = ConnectionLight(actions.choose_server)
         self.form = Form(actions.canvas, tr)
         self._tokens = small_label("scumble_tokens")
         self._memory = small_label("scumble_memory")
@@ -68,7 +70,9 @@ class Content:
         self._preview = PreviewField(tr)
         self._offers = Offers(actions.insert, actions.drop, tr)
         self.strip = VariationStrip(Wishes(actions.show, actions.keep, self.form.reuse), tr)
-        self._server = ServerButtons(actions.start_server, actions.show_log, tr)
+        self._server = ServerButtons(
+            actions.start_server, actions.show_log, actions.choose_server, tr
+        )
         self._run = Gtk.Button(name="scumble_run", hexpand=True)
         self._run.get_style_context().add_class("scumble-run")
         self._run.connect("clicked", lambda _: actions.run())

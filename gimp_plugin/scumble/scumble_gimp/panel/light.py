@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from scumble_gimp.host_window import Gtk
 from scumble_protocol.editor.view import Light, View
 
 
 class ConnectionLight:
-    """A small lamp: green, amber while a server starts, or out; its tooltip says more."""
+    """A small lamp: green, amber while a server starts, or out; its tooltip says more.
 
-    def __init__(self) -> None:
-        self.widget = Gtk.Box(
-            name="scumble_light", halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER
-        )
-        self._style = self.widget.get_style_context()
+    Args:
+        pressed: Called when it is pressed.
+    """
+
+    def __init__(self, pressed: Callable[[], object]) -> None:
+        self._lamp = Gtk.Box(name="scumble_light", halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
+        self._style = self._lamp.get_style_context()
         self._style.add_class("scumble-light")
+        self.widget = Gtk.Button(name="scumble_light_button", relief=Gtk.ReliefStyle.NONE)
+        self.widget.get_style_context().add_class("scumble-sign")
+        self.widget.add(self._lamp)
+        self.widget.connect("clicked", lambda _: pressed())
 
     def show_view(self, view: View) -> None:
         """Show what the view says of the server."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from scumble_gimp.host_window import Gtk
 from scumble_gimp.panel.framed import Framed
+from scumble_gimp.panel.style import GAP
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.view import Light, View
 
@@ -15,18 +17,28 @@ class ServerButtons:
     Args:
         start: Starts the server.
         show_log: Shows what it says.
+        choose: Opens the window about which server is used.
         tr: Translates.
     """
 
     def __init__(
-        self, start: Callable[[], object], show_log: Callable[[], object], tr: Translate
+        self,
+        start: Callable[[], object],
+        show_log: Callable[[], object],
+        choose: Callable[[], object],
+        tr: Translate,
     ) -> None:
         self._framed = Framed(
             "scumble_server",
             ("scumble_start_server", tr("Start server")),
             ("scumble_show_log", tr("Show log")),
         )
-        self.widget = self._framed.widget
+        button = Gtk.Button(name="scumble_choose_server", label=tr("Server …"))
+        button.set_tooltip_text(tr("Which server Scumble uses"))
+        button.connect("clicked", lambda _: choose())
+        self.widget = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=GAP)
+        self.widget.pack_start(self._framed.widget, False, False, 0)
+        self.widget.pack_start(button, False, False, 0)
         self._framed.first.connect("clicked", lambda _: start())
         self._framed.second.connect("clicked", lambda _: show_log())
 

@@ -15,6 +15,7 @@ from scumble_gimp.host_window import Gdk, GimpUi, Gtk
 from scumble_gimp.panel.content import Actions, Content
 from scumble_gimp.panel.dropping import accept_files, accept_files_in_text
 from scumble_gimp.panel.images import OpenImages
+from scumble_gimp.panel.server_dialog import ServerDialog
 from scumble_gimp.panel.single import Reception
 from scumble_protocol.editor.dropped import settings_from_file
 from scumble_protocol.editor.gallery import Variation
@@ -73,6 +74,8 @@ class PanelWindow:
         self._window.set_icon_name("gimp-tool-ink")
         self._window.add(self._content.widget)
         self._window.connect("destroy", lambda _: self._closed())
+        connect, use = self._guard(panel.connect), self._guard(panel.use_server)
+        self._server = ServerDialog(self._window, connect, use, tr)
         self._take_files()
         grow = self._guard(self._grow)
         for section in self._content.form.sections:
@@ -104,7 +107,9 @@ class PanelWindow:
         picture = self._picture
         if picture is not None and not picture.is_open():
             picture = None
-        self._content.show_view(self._panel.view(picture))
+        view = self._panel.view(picture)
+        self._content.show_view(view)
+        self._server.show_view(view.server)
         if time.monotonic() >= self._next_variations and not self._panel.is_placing:
             self._look_at_variations(picture)
 
@@ -122,6 +127,7 @@ class PanelWindow:
             choose_picture=guard(lambda: self.choose(int(self._content.picture.id()))),
             start_server=guard(panel.start_server),
             show_log=guard(self._show_log),
+            choose_server=guard(self._choose_server),
             insert=guard(self._insert),
             drop=guard(panel.drop),
             show=guard(partial(self._show_variation, GimpPicture.show)),
@@ -190,6 +196,10 @@ class PanelWindow:
         if picture is not None and picture.is_open():
             how(picture, variation)
             self._look_at_variations(picture)
+
+    def _choose_server(self) -> None:
+        self._server.open()
+        self.refresh()
 
     def _show_log(self) -> None:
         log = self._panel.log
