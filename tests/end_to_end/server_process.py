@@ -35,6 +35,8 @@ TINY = "tiny"
 
 SIDE = 64
 
+PROGRAM = (sys.executable, "-m", "scumble_server")
+
 
 class ServerProcess:
     """A server that was started on a state folder.
@@ -42,18 +44,19 @@ class ServerProcess:
     Args:
         state: The state folder.
         arguments: Further arguments of the command.
+        command: The program.
 
     Attributes:
         is_closed: Whether it was ended from here, so that nothing is left to be read of it.
         last_words: What it had said on stderr by then.
     """
 
-    def __init__(self, state: Path, *arguments: str) -> None:
+    def __init__(self, state: Path, *arguments: str, command: tuple[str, ...] = PROGRAM) -> None:
         self.state = state
         self.last_words = ""
         self.is_closed = False
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "scumble_server", "--state", str(state), *arguments],
+            [*command, "--state", str(state), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -92,9 +95,11 @@ class ServerProcess:
 
 
 @contextlib.contextmanager
-def running_server(state: Path, *arguments: str) -> Iterator[ServerProcess]:
+def running_server(
+    state: Path, *arguments: str, command: tuple[str, ...] = PROGRAM
+) -> Iterator[ServerProcess]:
     """A server that listens, and is ended at the end."""
-    server = ServerProcess(state, *arguments)
+    server = ServerProcess(state, *arguments, command=command)
     try:
         server.listening()
         yield server
