@@ -37,6 +37,9 @@ _CLOSE_SECONDS = 0.8
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (only to name the way from here)
 
+_NONSENSE = ("opening handshake failed", "unexpected internal error")
+"""What websockets logs where a request is none, or something comes after it."""
+
 _FRAMES = 4
 """That wait to be looked at, of one connection: pictures come in chunks, of which one is looked at
 while the next comes in."""
@@ -73,6 +76,7 @@ class House:
             links=config.links,
             connections=config.limits.connections,
             addresses=self._urls,
+            dismiss=service.dismiss,
         )
         # Their own thread: a tokenizer that is being read must not keep pictures from the disk.
         self._questions = ThreadPoolExecutor(1, "scumble-questions")
@@ -151,14 +155,14 @@ class House:
 
 
 def _websocket_log() -> logging.Logger:
-    """What websockets says; not how it came that somebody spoke no HTTP, which anybody can do."""
+    """What websockets says, without the tracebacks of what any stranger can bring about."""
     log = logging.getLogger("scumble_server.websocket")
-    log.addFilter(_without_handshakes)
+    log.addFilter(_calmly)
     return log
 
 
-def _without_handshakes(record: logging.LogRecord) -> bool:
-    if record.msg == "opening handshake failed":
+def _calmly(record: logging.LogRecord) -> bool:
+    if record.msg in _NONSENSE:
         record.exc_info = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
     return True

@@ -57,6 +57,7 @@ class Reception:
         links: How often somebody may be wrong.
         connections: Most connections of all together.
         addresses: The server's addresses for other machines; may take a while.
+        dismiss: Told of a user who is let in no more.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class Reception:
         links: LinkLimits,
         connections: int,
         addresses: Callable[[], tuple[str, ...]],
+        dismiss: Callable[[str], None],
     ) -> None:
         self._token = token.encode()
         self._registry = registry
         self._offers = offers
         self._connections = connections
         self._addresses = addresses
+        self._dismiss = dismiss
         self._attempts = Attempts(links.attempts, links.attempt_seconds)
         self._guests: dict[Guest, str] = {}
 
@@ -119,8 +122,9 @@ class Reception:
                 "Check it, or get a new one with `scumble pair` on the server's computer; each is "
                 "good once, for ten minutes and for five attempts.",
             )
-        _log.info("A client was paired.", extra={"client": pair.client})
-        return Paired(self._registry.add(pair.client), proof)
+        token = self._registry.add(pair.client)
+        _log.info("The client %s was paired.", self._registry.user_of(token))
+        return Paired(token, proof)
 
     async def answer(self, question: OwnersQuestion, user: str) -> PairingOffer | Clients:
         """Do what the machine's owner asks.
@@ -170,13 +174,16 @@ class Reception:
             )
 
     def _revoke(self, user: str) -> None:
+        if user == LOCAL:
+            return
         try:
             if self._registry.remove(user):
-                _log.info("A client was revoked.", extra={"client": user})
+                _log.info("The client %s was revoked.", user)
         finally:  # whatever can be written down, it goes
             for guest, whose in tuple(self._guests.items()):
-                if whose == user and user != LOCAL:
+                if whose == user:
                     guest.send_away()
+            self._dismiss(user)
 
 
 def _too_many_attempts() -> PeerError:

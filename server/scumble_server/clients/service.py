@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from scumble_protocol.choices import Sampler
 from scumble_protocol.errors import RequestError, ServerError
+from scumble_protocol.job_list import MOST_LISTED
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     AskNames,
@@ -181,6 +182,12 @@ class Service:
             for prompt in prompts_of(request):
                 _log.debug("Its prompt: %s", prompt)
         self._work()
+
+    def dismiss(self, user: str) -> None:
+        """Stop the jobs of a user that have not ended: nobody will fetch what comes of them."""
+        for job in self.book.summaries(user, 0, MOST_LISTED).jobs:
+            if self.book.is_live(job.job):
+                self.cancel(job.job)
 
     def cancel(self, job: str) -> None:
         """Stop a job that has not ended."""

@@ -47,6 +47,7 @@ def test_from_elsewhere_not_even_the_right_token_is_tried_then(tmp_path: Path) -
         links=replace(LinkLimits(), attempts=2, attempt_seconds=3600),
         connections=4,
         addresses=tuple,
+        dismiss=lambda _user: None,
     )
 
     def come(token: str, host: str) -> str:

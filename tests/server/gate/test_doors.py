@@ -93,7 +93,9 @@ def test_two_origins_or_two_hosts_are_refused(tmp_path: Path) -> None:
         "\x16\x03\x01 this is no HTTP\r\n",
     ],
 )
-def test_plain_http_gets_an_error_that_no_page_may_read(request_: str, tmp_path: Path) -> None:
+def test_plain_http_gets_an_error_that_no_page_may_read(
+    request_: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     server = Server(tmp_path)
 
     async def act(door: Door) -> None:
@@ -104,6 +106,7 @@ def test_plain_http_gets_an_error_that_no_page_may_read(request_: str, tmp_path:
 
     visit(server, act)
     assert server.worker.given == []
+    assert not any(record.exc_info for record in caplog.records)
 
 
 async def upgraded(door: Door, *headers: str) -> bytes:

@@ -37,9 +37,10 @@ from tests.server.gate.visits import (
     pair_with,
     paired,
     refusal,
+    submit,
     visit,
 )
-from tests.server.service.rig import Server
+from tests.server.service.rig import Server, variant
 
 FINGERPRINT = "3d" * 32
 
@@ -179,6 +180,26 @@ def test_a_client_that_is_revoked_is_out_at_once_and_no_other_is(tmp_path: Path)
             assert await asked(owner, Revoke("nobody")) == left
 
     visit(Server(tmp_path), act)
+
+
+def test_the_jobs_of_a_client_that_is_revoked_are_stopped_and_no_others(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+
+    async def act(door: Door) -> None:
+        async with door() as owner, door() as guest:
+            await enter(owner)
+            await enter(guest, await paired(door, owner))
+            await submit(guest, "running")
+            await submit(guest, "waiting", variant(2))
+            await submit(owner, "hers", variant(3))
+            clients = await asked(owner, AskClients())
+            assert isinstance(clients, Clients)
+            await asked(owner, Revoke(clients.clients[0].id))
+            assert server.worker.cancelled == ["running"]
+            server.stopped("running")
+            assert server.worker.given == ["running", "hers"]
+
+    visit(server, act)
 
 
 def test_revoking_local_revokes_nobody(tmp_path: Path) -> None:
