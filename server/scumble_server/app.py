@@ -94,7 +94,7 @@ def serve(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
             _log.error(FAILS, error, extra={"code": error.code.value, **where})
             raise
         except Exception:
-            _log.critical(FAILS, "a defect", exc_info=True)
+            _log.critical(FAILS, "something went wrong inside it.", exc_info=True)
             raise
         _log.info(ENDS)
     if ending.restart is not None:
