@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from typing import Any, cast
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from scumble_protocol import codec
+from scumble_protocol.client.certificate import tls_for
 from scumble_protocol.endpoint import Endpoint
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
@@ -45,10 +47,12 @@ class HostileClient:
             compression=None,
             proxy=None,
             max_size=None,
+            ssl=cast("Any", tls_for(here.url, is_pinned=True)),  # it stands for a context
             close_timeout=1000 * MS,
         )
         self.is_in = False
         self.said: list[bytes] = []
+        self.heard: list[bytes] = []
         if token:
             both = (Encoding.RAW, Encoding.ZLIB)
             self.say(Hello(PROTOCOL_VERSION, "mallory", "6", token, awaiting, both))
@@ -93,6 +97,7 @@ class HostileClient:
             except ConnectionClosed:
                 self.is_in = False
                 return
+            self.heard.append(frame)
             message = codec.decode(frame, SERVER_MESSAGES)
             yield message
             if until is not None and isinstance(message, until):
