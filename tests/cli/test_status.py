@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scumble_cli.connection import server_answers
 from scumble_cli.version import version
 from scumble_cli.words import how_long, how_many, how_much
 from tests.cli.program import save_picture, scumble
@@ -72,6 +73,15 @@ def test_server_elsewhere_is_asked_by_its_address(tmp_path: Path, served: Server
     refused = scumble("status", "--server", here.url, "--token", "wrong", state=tmp_path)
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
+
+
+def test_looking_whether_a_server_is_there_leaves_nothing_in_its_log(
+    served: ServerProcess,
+) -> None:
+    served.listening()
+    assert server_answers(served.state)
+    assert scumble("status", state=served.state).returncode == 0
+    assert "handshake" not in (served.state / "server.log").read_text()
 
 
 def test_lines_of_a_job_are_all_of_its_life(tmp_path: Path, served: ServerProcess) -> None:

@@ -162,6 +162,9 @@ def _websocket_log() -> logging.Logger:
 
 
 def _calmly(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None and isinstance(error.__cause__, EOFError):
+        return False  # somebody looked whether a server is there, and said nothing
     if record.msg in _NONSENSE:
         record.exc_info = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"

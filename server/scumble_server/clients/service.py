@@ -179,7 +179,7 @@ class Service:
         with about_job(job, request):
             self.book.accept(job, sender.owner, sender.user, request, watcher, client=sender.client)
             _log.info("Accepted: %s", request.kind)
-            for prompt in prompts_of(request):
+            for prompt in filter(None, prompts_of(request)):
                 _log.debug("Its prompt: %s", prompt)
         self._work()
 
