@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 import socket
 import time
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from scumble_cli.own_server import OwnServer
 from scumble_cli.version import version
 from scumble_protocol import endpoint
-from scumble_protocol.client import Address, Client, local_server
-from scumble_protocol.errors import ServerError
+from scumble_protocol.client import (
+    Address,
+    Client,
+    chosen_server,
+    local_server,
+    read_servers,
+    tidy_fingerprint,
+    tidy_url,
+)
+from scumble_protocol.errors import ErrorCode, PeerError, ServerError
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from pathlib import Path
     from types import TracebackType
 
@@ -28,11 +36,12 @@ RETRY_SECONDS = 1.0
 class Connection:
     """A client of the server that the arguments mean; use it in a `with` statement.
 
-    Without `--server` that is the server which runs with this user's state folder, or one that is
-    started, and ended by whoever started it.
+    Without `--server` that is the server on another computer that `scumble connect` or an editor
+    chose; else the one which runs with this user's state folder, or one that is started, and ended
+    by whoever started it.
 
     Args:
-        arguments: The command's arguments, `server` and `token` among them.
+        arguments: The command's arguments, `server`, `token` and `fingerprint` among them.
         reporter: Told that a server is being started.
 
     Raises:
@@ -42,10 +51,9 @@ class Connection:
     def __init__(self, arguments: Namespace, reporter: Reporter) -> None:
         self._reporter = reporter
         self._state = endpoint.state_folder()
-        self._url: str | None = arguments.server
-        self._token: str = arguments.token or os.environ.get("SCUMBLE_TOKEN", "")
+        self._is_remote = remote_url(arguments) is not None
         self.own: OwnServer | None = None
-        self.client = Client(self._locate(), name="scumble", version=version())
+        self.client = Client(_locate(arguments, self._state), name="scumble", version=version())
 
     def __enter__(self) -> Connection:
         self.ensure_server()
@@ -68,7 +76,7 @@ class Connection:
         A server found running may be another command's, which ends it when it is done. The client
         then finds ours by the endpoint file, and its jobs in the journal that both share.
         """
-        if self._url or self.own or server_answers(self._state):
+        if self._is_remote or self.own or server_answers(self._state):
             return
         self._reporter.show("Starting a server", 0, 0, -1)
         self.own = self._start()
@@ -92,11 +100,57 @@ class Connection:
                 return own
         raise AssertionError
 
-    def _locate(self) -> Locate:
-        if self._url is None:
-            return local_server(self._state)
-        address = Address(self._url, self._token)
-        return lambda: address
+
+class OwnersConnection(Connection):
+    """A client of the server that runs on this machine, whichever is chosen for work.
+
+    Only its owner may let others in; no server is started for that, since it would end with the
+    command.
+
+    Args:
+        reporter: Where progress is shown.
+
+    Raises:
+        PeerError: No server runs.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__(Namespace(server=None, token=None, fingerprint=None), reporter)
+        self.client = Client(local_server(self._state), name="scumble", version=version())
+
+    def ensure_server(self) -> None:
+        """See that there is one.
+
+        Raises:
+            PeerError: There is none.
+        """
+        if not server_answers(self._state):
+            raise PeerError(
+                ErrorCode.NO_SERVER,
+                "No Scumble server is running on this machine.",
+                "Start it for other computers with `scumble serve --host 0.0.0.0`.",
+            )
+
+
+def remote_url(arguments: Namespace) -> str | None:
+    """The address of the server that the arguments mean; None where it is this machine's own."""
+    if arguments.server:
+        return str(arguments.server)
+    chosen = read_servers(endpoint.state_folder()).remote
+    return None if chosen is None else chosen.url
+
+
+def _locate(arguments: Namespace, state: Path) -> Locate:
+    if not arguments.server:
+        return chosen_server(state)
+    url = tidy_url(arguments.server)
+    token = arguments.token or os.environ.get("SCUMBLE_TOKEN", "")
+    known = next((each for each in read_servers(state).paired if each.url == url), None)
+    if known is not None and not token and not arguments.fingerprint:
+        return lambda: known
+    fingerprint = tidy_fingerprint(arguments.fingerprint) if arguments.fingerprint else ""
+    address = Address(url, token, fingerprint)
+    return lambda: address
 
 
 def server_answers(state: Path) -> bool:

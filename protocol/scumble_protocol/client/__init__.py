@@ -9,9 +9,10 @@ events = client.poll()     # every now and then
 """
 
 from scumble_protocol.client.address import Address, Locate, local_server
+from scumble_protocol.client.certificate import tidy_fingerprint
 from scumble_protocol.client.client import Client, Draft
 from scumble_protocol.client.events import ClientEvent, Connected, Disconnected, Result
-from scumble_protocol.client.pairing import Pairing, pair
+from scumble_protocol.client.pairing import Pairing, pair, tidy_url
 from scumble_protocol.client.servers import Servers, chosen_server, read_servers, write_servers
 
 __all__ = [
@@ -29,5 +30,7 @@ __all__ = [
     "local_server",
     "pair",
     "read_servers",
+    "tidy_fingerprint",
+    "tidy_url",
     "write_servers",
 ]

@@ -50,8 +50,9 @@ def add_server(command: argparse.ArgumentParser) -> None:
     """Add which server is meant."""
     add_options(
         command,
-        ("--server", str, "URL", "ws://HOST:PORT of a server (default: find or start one)"),
-        ("--token", str, "TOKEN", "that server's token (default: $SCUMBLE_TOKEN)"),
+        ("--server", str, "URL", "address of a server (default: the chosen one; see `connect`)"),
+        ("--token", str, "TOKEN", "its token (default: $SCUMBLE_TOKEN, or as it let us in)"),
+        ("--fingerprint", str, "SHA256", "of the certificate that it must have"),
     )
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING
 
-from scumble_cli.connection import Connection, server_answers
+from scumble_cli.connection import Connection, remote_url, server_answers
 from scumble_cli.desk import Desk
 from scumble_cli.log_lines import LOG_NAME
 from scumble_cli.terminal import reporter, say
@@ -31,15 +31,16 @@ def run(arguments: Namespace) -> int:
         ScumbleError: A server runs, but does not answer, or not us.
     """
     state = endpoint.state_folder()
-    if not arguments.server and not server_answers(state):
+    elsewhere = remote_url(arguments)
+    if elsewhere is None and not server_answers(state):
         _say_none(state, as_json=arguments.json)
         return NOT_RUNNING
     with reporter() as shown, Connection(arguments, shown) as connection:
         desk = Desk(connection, connection.client.poll, shown)
         welcome = desk.await_welcome()
         status = desk.status()
-        is_ours = not arguments.server
-        address = arguments.server or _address(state)
+        is_ours = elsewhere is None
+        address = elsewhere or _address(state)
     if arguments.json:
         _say_json(address, state if is_ours else None, status, welcome)
     else:
