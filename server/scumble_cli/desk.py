@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scumble_protocol.client import ClientEvent, Connected, Disconnected, Result
 from scumble_protocol.editor.studio import Applied, JobFailed, StudioEvent, Unplaced
 from scumble_protocol.errors import ErrorCode, PeerError, error_of
+from scumble_protocol.job_list import Jobs
 from scumble_protocol.messages import (
     Accepted,
     Cancelled,
@@ -19,15 +20,19 @@ from scumble_protocol.messages import (
     Refused,
     Status,
 )
+from scumble_protocol.pairing import Clients, PairingOffer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from scumble_cli.connection import Connection
     from scumble_cli.terminal import Reporter
+    from scumble_protocol.client.ledger import Question
     from scumble_protocol.messages import ModelInfo, Welcome
 
 Event = ClientEvent | StudioEvent
+
+_Answer = TypeVar("_Answer", Models, Status, Jobs, PairingOffer, Clients)
 
 PATIENCE_SECONDS = 20.0
 """How long to wait for a greeting, and for a server that was lost to come back."""
@@ -100,7 +105,7 @@ class Desk:
         """Ask for the models anew, and wait for the answer."""
         self._connection.client.list_models()
         answer = self._await_answer(Models)
-        return answer.models if isinstance(answer, Models) else ()
+        return () if answer is None else answer.models
 
     def status(self) -> Status:
         """Ask how the server is, and wait for the answer.
@@ -109,14 +114,32 @@ class Desk:
             PeerError: None came.
         """
         self._connection.client.ask_status()
-        answer = self._await_answer(Status)
-        if not isinstance(answer, Status):
-            raise PeerError(
-                ErrorCode.NO_SERVER,
-                f"The server did not answer within {PATIENCE_SECONDS:.0f} seconds.",
-                "`scumble logs` shows what it is doing.",
-            )
-        return answer
+        return self._answer(Status)
+
+    def ask(self, question: Question, kind: type[_Answer]) -> _Answer:
+        """Ask something that is not about one job, and wait for the answer of this kind.
+
+        Raises:
+            PeerError: None came.
+        """
+        self._connection.client.ask(question)
+        return self._answer(kind)
+
+    def events(self) -> Iterator[Event]:
+        """What happens, as it does, for as long as the server is there.
+
+        Raises:
+            ScumbleError: It is gone and stays so.
+        """
+        while True:
+            self._connection.client.wait(STATUS_SECONDS)
+            for event in self._poll():
+                if isinstance(event, Connected):
+                    self._lost_since = None
+                elif isinstance(event, Disconnected):
+                    self._lost(event)
+                yield event
+            self._check_patience()
 
     def leave(self) -> None:
         """Before a server of our own is ended, let it finish the jobs of others."""
@@ -189,9 +212,19 @@ class Desk:
     def _jobs_of_others(self) -> int:
         self._connection.client.ask_status()
         status = self._await_answer(Status)
-        return status.waiting + status.running if isinstance(status, Status) else 0
+        return 0 if status is None else status.waiting + status.running
 
-    def _await_answer(self, kind: type[Models | Status]) -> Event | None:
+    def _answer(self, kind: type[_Answer]) -> _Answer:
+        answer = self._await_answer(kind)
+        if answer is None:
+            raise PeerError(
+                ErrorCode.NO_SERVER,
+                f"The server did not answer within {PATIENCE_SECONDS:.0f} seconds.",
+                "`scumble logs` shows what it is doing.",
+            )
+        return answer
+
+    def _await_answer(self, kind: type[_Answer]) -> _Answer | None:
         """The answer to a question; None if none comes within the patience."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:

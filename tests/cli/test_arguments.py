@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "serve", "regenerate", "expand", "remove", "upscale", "info", "models", "styles", "doctor",
-    "bench", "demo", "install", "uninstall", "bundle", "service", "status", "logs",
+    "bench", "demo", "install", "uninstall", "bundle", "service", "status", "logs", "jobs",
 )  # fmt: skip
 
 
