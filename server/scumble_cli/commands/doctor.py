@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from scumble_cli import checks, folder_checks, run_checks
 from scumble_cli.checks import Finding, Verdict
-from scumble_cli.connection import Connection, server_answers
+from scumble_cli.connection import Connection, remote_url, server_answers
 from scumble_cli.desk import Desk
 from scumble_cli.gpu_checks import check_torch
 from scumble_cli.plugin_checks import check_plugins
@@ -91,11 +91,15 @@ def check_models(state: Path) -> Iterator[Finding]:
 
 def check_server(state: Path, shown: Reporter) -> Iterator[Finding]:
     """Whether a server answers, one that runs or one that is started, and can load a model."""
+    arguments = Namespace(server=None, token=None, fingerprint=None)
     try:
-        with Connection(Namespace(server=None, token=None), shown) as connection:
+        with Connection(arguments, shown) as connection:
             desk = Desk(connection, connection.client.poll, shown)
             welcome = desk.await_welcome()
-            yield _greeting(welcome, is_own=connection.own is not None)
+            where = remote_url(arguments) or (
+                "started for this check" if connection.own else "running"
+            )
+            yield _greeting(welcome, where)
             yield from _trouble(desk.status())
             model = next((m for m in welcome.models if m.kind is ModelKind.DIFFUSION), None)
             if model is not None:
@@ -104,7 +108,7 @@ def check_server(state: Path, shown: Reporter) -> Iterator[Finding]:
                 connection.client.forget(job)
                 yield Finding("Loading", Verdict.GOOD, f"{model.id} in {seconds:.1f} s")
     except ScumbleError as error:
-        found = endpoint.read(state)
+        found = endpoint.read(state) if remote_url(arguments) is None else None
         if found is None or error.code not in _SILENCE:
             yield Finding("Server", Verdict.BROKEN, error.message, error.hint)
             return
@@ -122,11 +126,8 @@ def _trouble(status: Status) -> Iterator[Finding]:
         yield Finding("Restarts", Verdict.DOUBTFUL, facts, remedy)
 
 
-def _greeting(welcome: Welcome, *, is_own: bool) -> Finding:
-    device = f"{welcome.device.name} ({welcome.device.id})"
-    facts = f"version {welcome.version} on {device}, " + (
-        "started for this check" if is_own else "running"
-    )
+def _greeting(welcome: Welcome, where: str) -> Finding:
+    facts = f"version {welcome.version} on {welcome.device.name} ({welcome.device.id}), {where}"
     if welcome.version != version():
         remedy = f"End it and start it again: this is version {version()}."
         return Finding("Server", Verdict.DOUBTFUL, facts, remedy)
