@@ -131,8 +131,8 @@ def leave(code: int) -> NoReturn:
     """End the process now.
 
     Python's own end takes two seconds where torch is loaded, waits for threads, which may hang, and
-    takes libraries down while a thread still uses them. Nothing is lost by that: a job is on disk before it is accepted, and its end
-    before it is told.
+    takes libraries down while a thread still uses them. Nothing is lost without it: a job is on
+    disk before it is accepted, and its end before it is told.
     """
     _flush()
     os._exit(code)

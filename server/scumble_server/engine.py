@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, ServerError
-from scumble_server.models.device import (
-    choose_device,
-    describe_device,
-    is_out_of_memory,
-    prepare_device,
-)
+from scumble_server.models.device import choose_device, describe_device, prepare_device
 from scumble_server.models.shelf import Shelf
+from scumble_server.models.shortage import SHORTAGES, is_out_of_memory
 from scumble_server.run import run
 
 if TYPE_CHECKING:
@@ -71,7 +67,7 @@ class DeviceEngine:
         """
         try:
             return run(request, blobs, self._shelf, report, self._library)
-        except (RuntimeError, MemoryError) as error:
+        except SHORTAGES as error:
             if not is_out_of_memory(error):
                 raise
             raise ServerError(

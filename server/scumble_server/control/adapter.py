@@ -14,6 +14,7 @@ from scumble_server.control.loading import read_tensors
 from scumble_server.control.networks import weights_bytes
 from scumble_server.models.device import weights_type
 from scumble_server.models.headers import damaged
+from scumble_server.models.shortage import is_out_of_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +125,8 @@ def load_adapter(source: AdditionSource, device: torch.device) -> IPAdapter:
         )
         layers = _layers(tensors, device, kept)
     except (KeyError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         lines = str(error).splitlines()
         raise damaged(source.path, f"is no whole IP-Adapter ({lines[-1].strip()})") from error
     projection = projection.to(device, kept).eval().requires_grad_(requires_grad=False)

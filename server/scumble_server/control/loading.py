@@ -19,6 +19,7 @@ from scumble_server.models.device import careful_type, weights_type
 from scumble_server.models.folders import variant_of
 from scumble_server.models.headers import damaged
 from scumble_server.models.json_files import read_json
+from scumble_server.models.shortage import is_out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,6 +122,8 @@ def fill(kind: Any, config: Mapping[str, Any], tensors: Tensors, path: Path) -> 
     try:
         module.load_state_dict(tensors, strict=True, assign=True)
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         what = str(error).strip().splitlines()[-1].strip().rstrip(".")
         raise damaged(path, f"does not fit its config ({what})") from error
     return module.eval().requires_grad_(requires_grad=False)

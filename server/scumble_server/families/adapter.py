@@ -77,10 +77,10 @@ class FamilyModel:
         self.latents = Latents(vae, family.layout, spec.latent_scale, device)
         self._pictures: Remembered[torch.Tensor] = Remembered(PICTURES_KEPT)
         self._levels: Remembered[Levels] = Remembered(LEVELS_KEPT)
-        _remember(pipeline, "encode_prompt", TEXTS_KEPT)
+        self._remembered = [_remember(pipeline, "encode_prompt", TEXTS_KEPT)]
         if family.edits:
             # Of the VAE's distribution these take the mode, so chance has no part in it.
-            _remember(pipeline, "_encode_vae_image", PICTURES_KEPT)
+            self._remembered.append(_remember(pipeline, "_encode_vae_image", PICTURES_KEPT))
 
     @property
     def bytes(self) -> int:
@@ -98,6 +98,11 @@ class FamilyModel:
     def using(self, wording: Wording) -> Iterator[None]:
         """Nothing is added to these models: `abilities.py` refuses LoRAs before one is loaded."""
         yield
+
+    def forget(self) -> bool:
+        """See `Model.forget`."""
+        kept = [remembered.clear() for remembered in (self._pictures, *self._remembered)]
+        return any(kept)
 
     def measure(self, prompt: str) -> Count:
         """How many tokens a prompt has; what is beyond the limit is not read."""
@@ -285,7 +290,7 @@ def _scheduler(pipeline: Any, scheduler: Any) -> Iterator[None]:
         pipeline.scheduler = own
 
 
-def _remember(pipeline: Any, method: str, limit: int) -> None:
+def _remember(pipeline: Any, method: str, limit: int) -> Remembered[Any]:
     """Let a pipeline keep what a method of it gave, by the content of what it was called with.
 
     Text encoders are larger than many a denoiser, and levels are asked for by a call of their own.
@@ -297,6 +302,7 @@ def _remember(pipeline: Any, method: str, limit: int) -> None:
         return kept.get(fingerprint(given, named), lambda: make(*given, **named))
 
     setattr(pipeline, method, remembered)
+    return kept
 
 
 def _said(request: Regenerate) -> Regenerate:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from scumble_server.spec import ModelSpec
 
 
-def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.device) -> FamilyModel:
+def load_family(
+    folder: Path, spec: ModelSpec, family: Family, device: torch.device, *, in_turns: bool = False
+) -> FamilyModel:
     """Load a diffusers folder that `check_folder` found whole.
 
     One that is too large for its device keeps its parts in the machine's memory, and each is on the
@@ -40,7 +42,7 @@ def load_family(folder: Path, spec: ModelSpec, family: Family, device: torch.dev
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(requires_grad=False)
-    put_on(pipeline, spec, device)
+    put_on(pipeline, spec, device, in_turns=in_turns)
     return FamilyModel(spec, family, pipeline, device)
 
 

@@ -93,10 +93,3 @@ def default_budget(device: torch.device) -> int:
     """Bytes of weights to keep when nobody says: most of a GPU, half of the machine for a CPU."""
     share = 0.5 if device.type in {"cpu", "mps"} else 0.8
     return int(describe_device(device).memory * share)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether no memory is left; of the machine's own, torch says so only in words."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        "allocate memory" in str(error)
-    )

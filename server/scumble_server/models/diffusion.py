@@ -90,6 +90,11 @@ class DiffusionModel:
             finally:
                 self._additions = NOTHING
 
+    def forget(self) -> bool:
+        """See `Model.forget`."""
+        kept = (self._adder.forget(), self.texts.clear(), self.pictures.clear())
+        return any(kept)
+
     def sample(
         self, crop: Crop, request: Regenerate, seeds: tuple[int, ...], report: Reporter
     ) -> tuple[NDArray[np.float32], ...]:

@@ -35,11 +35,11 @@ UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 
 
 def load_folder(
-    folder: Path, spec: ModelSpec, device: torch.device
+    folder: Path, spec: ModelSpec, device: torch.device, *, in_turns: bool = False
 ) -> DiffusionModel | FamilyModel:
     """Load a diffusers folder that `check_folder` found whole."""
     if family := family_by_id(spec.family):
-        return load_family(folder, spec, family, device)
+        return load_family(folder, spec, family, device, in_turns=in_turns)
     index = read_json(folder / "model_index.json")
     pipeline = diffusers.DiffusionPipeline.from_pretrained(
         str(folder),
@@ -50,10 +50,12 @@ def load_folder(
         trust_remote_code=False,
         **{name: None for name in UNUSED if has_component(index, name)},
     )
-    return place(pipeline, spec, device)
+    return place(pipeline, spec, device, in_turns=in_turns)
 
 
-def load_checkpoint(path: Path, checkpoint: Checkpoint, device: torch.device) -> DiffusionModel:
+def load_checkpoint(
+    path: Path, checkpoint: Checkpoint, device: torch.device, *, in_turns: bool = False
+) -> DiffusionModel:
     """Load a single file in the original layout with the configs chosen for it."""
     configs = checkpoint.configs
     name = str(read_json(configs / "model_index.json")["_class_name"])
@@ -73,10 +75,12 @@ def load_checkpoint(path: Path, checkpoint: Checkpoint, device: torch.device) ->
         dtype=weights_type(device),
         **_tokenizers(configs),
     )
-    return place(pipeline, checkpoint.spec, device)
+    return place(pipeline, checkpoint.spec, device, in_turns=in_turns)
 
 
-def place(pipeline: Any, spec: ModelSpec, device: torch.device) -> DiffusionModel:
+def place(
+    pipeline: Any, spec: ModelSpec, device: torch.device, *, in_turns: bool = False
+) -> DiffusionModel:
     """Put a pipeline on its device, ready to be asked.
 
     Channels last is the faster layout for convolutions, on CPUs as on GPUs. The SDXL VAE
@@ -87,7 +91,7 @@ def place(pipeline: Any, spec: ModelSpec, device: torch.device) -> DiffusionMode
     for part in (pipeline.unet, pipeline.vae):
         part.to(memory_format=torch.channels_last)
         part.eval().requires_grad_(requires_grad=False)
-    put_on(pipeline, spec, device)
+    put_on(pipeline, spec, device, in_turns=in_turns)
     pack_convolutions(pipeline.unet)
     return DiffusionModel(spec, pipeline, device)
 

@@ -41,6 +41,10 @@ class Model(Protocol):
         """How many tokens a prompt has, and in how many chunks they are read."""
         ...
 
+    def forget(self) -> bool:
+        """Drop what is kept of earlier jobs to be quicker; whether there was anything."""
+        ...
+
     def sample(
         self, crop: Crop, request: Regenerate, seeds: tuple[int, ...], report: Reporter
     ) -> tuple[Floats, ...]:

@@ -14,9 +14,16 @@ if TYPE_CHECKING:
     from scumble_server.spec import ModelSpec
 
 
-def put_on(pipeline: Any, spec: ModelSpec, device: torch.device) -> None:
-    """Bring a pipeline to its device; one that is too large keeps its parts taking turns there."""
-    if fits(spec, device):
+def put_on(pipeline: Any, spec: ModelSpec, device: torch.device, *, in_turns: bool = False) -> None:
+    """Bring a pipeline to its device; one that is too large keeps its parts taking turns there.
+
+    Args:
+        pipeline: The pipeline, in the machine's memory.
+        spec: What it needs.
+        device: Where it shall work.
+        in_turns: Whether its parts are to take turns though they should fit.
+    """
+    if device.type not in ACCELERATORS or (not in_turns and fits(spec, device)):
         pipeline.to(device)
     else:
         pipeline.enable_model_cpu_offload(device=device)

@@ -37,5 +37,11 @@ class Remembered(Generic[Value]):
             self._values.popitem(last=False)
         return value
 
+    def clear(self) -> bool:
+        """Keep nothing; whether there was anything."""
+        had_any = bool(self._values)
+        self._values.clear()
+        return had_any
+
     def __len__(self) -> int:
         return len(self._values)

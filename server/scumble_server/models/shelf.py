@@ -13,10 +13,12 @@ from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.messages import Phase
 from scumble_server.control.loading import load_addition
 from scumble_server.control.sources import AdditionSource
-from scumble_server.models.device import default_budget, is_out_of_memory
+from scumble_server.models.device import default_budget
 from scumble_server.models.headers import damaged
 from scumble_server.models.hub import fetch
 from scumble_server.models.loading import load_checkpoint, load_folder
+from scumble_server.models.saving import ACCELERATORS
+from scumble_server.models.shortage import SHORTAGES, is_out_of_memory
 from scumble_server.models.sources import (
     CheckpointSource,
     FileSource,
@@ -174,16 +176,23 @@ class Shelf:
         fetch(source.id, target, report, place=self.additions.place_for)
 
     def _load_or_make_room(self, source: FileSource | AdditionSource) -> Kept:
+        """What a file holds; where memory is short, with all others put away, then in turns."""
+        for is_last in (False, True):
+            if (kept := self._try(source)) is not None:
+                return kept
+            self._make_room(0 if is_last else self._budget)
+        if self._device.type in ACCELERATORS and (kept := self._try(source, in_turns=True)):
+            return kept
+        raise _out_of_memory(source)
+
+    def _try(self, source: FileSource | AdditionSource, *, in_turns: bool = False) -> Kept | None:
+        """What a file holds, or None where memory is short for it."""
         try:
-            return _load_file(source, self._device)
-        except (RuntimeError, MemoryError) as error:
+            return _load_file(source, self._device, in_turns=in_turns)
+        except SHORTAGES as error:
             if not is_out_of_memory(error):
                 raise damaged(source.path, f"can't be loaded ({_first_line(error)})") from error
-        self._make_room(self._budget)
-        try:
-            return _load_file(source, self._device)
-        except (RuntimeError, MemoryError) as error:
-            raise _out_of_memory(source) from error
+        return None
 
     def _make_room(self, size: int) -> None:
         """Put models away that the job does not use, until so many bytes fit the budget."""
@@ -199,19 +208,23 @@ class Shelf:
             torch.cuda.empty_cache()
 
 
-def _load_file(source: FileSource | AdditionSource, device: torch.device) -> Kept:
+def _load_file(
+    source: FileSource | AdditionSource, device: torch.device, *, in_turns: bool = False
+) -> Kept:
     try:
         if isinstance(source, AdditionSource):
             return load_addition(source, device)
         if isinstance(source, FolderSource):
-            return load_folder(source.path, source.spec, device)
+            return load_folder(source.path, source.spec, device, in_turns=in_turns)
         if isinstance(source, CheckpointSource):
-            return load_checkpoint(source.path, source.checkpoint, device)
+            return load_checkpoint(source.path, source.checkpoint, device, in_turns=in_turns)
         # spandrel takes a second to import, and only these need it.
         from scumble_server.upscale.loading import load_network
 
         return load_network(source.path, device)
     except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
+        if is_out_of_memory(error):
+            raise MemoryError(_first_line(error)) from error
         raise damaged(source.path, f"can't be loaded ({_first_line(error)})") from error
 
 

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from scumble_server.models.headers import damaged
 from scumble_server.models.remembered import Remembered
+from scumble_server.models.shortage import is_out_of_memory
 from scumble_server.prompts.embedding_file import check_embedding, misfit, unreadable
 from scumble_server.prompts.encoding import Vectors
 from scumble_server.prompts.lora import Delta, add_hooks, load_lora
@@ -86,6 +87,10 @@ class Adder:
                     hooks.callback(handle.remove)
             yield Additions(key, learned)
 
+    def forget(self) -> bool:
+        """Keep no LoRA longer than it is used; whether any was kept."""
+        return self._loras.clear()
+
     def _load(self, lora: Lora) -> tuple[Delta, ...]:
         def load() -> tuple[Delta, ...]:
             return load_lora(lora.name, lora.path, modules_by_target(self._pipeline), self._title)
@@ -103,6 +108,8 @@ def _vectors(wanted: Embedding, encoder: Any) -> torch.Tensor:
         with safe_open(str(wanted.path), framework="pt") as file:
             vectors = file.get_tensor(widths[width])
     except (SafetensorError, OSError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise unreadable(wanted.path, error) from error
     return torch.as_tensor(vectors.reshape(-1, width).to(table.device, table.dtype))
 

@@ -8,7 +8,7 @@ precision work, and each request can have its own LoRAs at the cost of two narro
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.models.headers import damaged
+from scumble_server.models.shortage import is_out_of_memory
 from scumble_server.prompts.lora_file import (
     TEXT,
     TEXT_2,
@@ -88,6 +89,8 @@ def load_lora(name: str, path: Path, modules: dict[Target, Any], model: str) -> 
                 for module, target, factors in places
             )
     except (SafetensorError, OSError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise damaged(path, f"can't be read ({type(error).__name__})") from error
     if not all(bool(delta.down.isfinite().all() & delta.up.isfinite().all()) for delta in deltas):
         raise damaged(path, "holds values that are no numbers")
@@ -104,14 +107,16 @@ def read_alphas(metadata: Mapping[str, str]) -> dict[str, float]:
     return {part: float(alpha) for part, alpha in found.items() if isinstance(alpha, (int, float))}
 
 
-def add_hooks(deltas: Iterable[Delta], *, text: float, unet: float) -> list[Any]:
-    """Let a LoRA take part, with these weights, until each of the handles given is removed."""
-    weighed = ((delta, unet if delta.part == UNET else text) for delta in deltas)
-    return [
-        delta.module.register_forward_hook(_hook(delta, weight))
-        for delta, weight in weighed
-        if weight
-    ]
+def add_hooks(deltas: Iterable[Delta], *, text: float, unet: float) -> Iterator[Any]:
+    """Let a LoRA take part, with these weights, until each of the handles given is removed.
+
+    They are given one by one, so that whoever takes them has all that there are, should the next
+    one fail.
+    """
+    for delta in deltas:
+        weight = unet if delta.part == UNET else text
+        if weight:
+            yield delta.module.register_forward_hook(_hook(delta, weight))
 
 
 def _hook(delta: Delta, weight: float) -> Callable[..., torch.Tensor]:

@@ -13,7 +13,7 @@ from scumble_server.pixels.prepare import has_transparency
 from scumble_server.upscale.colors import colors_of
 from scumble_server.upscale.resizing import ResizedRows
 from scumble_server.upscale.rows import ArrayRows, Rows
-from scumble_server.upscale.steps import Steps
+from scumble_server.upscale.steps import NO_RELIEF, Relief, Steps
 from scumble_server.upscale.upscaler import Upscaler
 from scumble_server.work.report import Reporter
 
@@ -29,7 +29,13 @@ def enlarge(picture: Picture, target: Size, upscaler: Upscaler, report: Reporter
     return draw(picture, target, lambda rows, steps: upscaler.rows(rows, target, steps), report)
 
 
-def draw(picture: Picture, target: Size, drawing: Drawing, report: Reporter) -> Picture:
+def draw(
+    picture: Picture,
+    target: Size,
+    drawing: Drawing,
+    report: Reporter,
+    relief: Relief = NO_RELIEF,
+) -> Picture:
     """A picture of the target's size, of the depth of the one that it is made of.
 
     Alpha is enlarged apart from colour, and colour is first carried into what is transparent, so
@@ -40,8 +46,9 @@ def draw(picture: Picture, target: Size, drawing: Drawing, report: Reporter) -> 
         target: The size to reach; not smaller than the picture.
         drawing: Says how the colours are made.
         report: Told of the progress, at least once; what it raises ends the work.
+        relief: Asked first where memory is short.
     """
-    steps = Steps(report)
+    steps = Steps(report, relief)
     colors = drawing(colors_of(picture), steps)
     alpha = ResizedRows(ArrayRows(picture[..., 3:]), target) if has_transparency(picture) else None
     result: Picture = np.empty((target.height, target.width, 4), picture.dtype)

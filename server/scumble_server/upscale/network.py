@@ -11,11 +11,11 @@ from spandrel import ModelTiling
 
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Pass
-from scumble_server.models.device import is_out_of_memory
+from scumble_server.models.shortage import SHORTAGES, is_out_of_memory
 from scumble_server.pixels.opencv import Floats
 from scumble_server.upscale.resizing import ResizedRows
 from scumble_server.upscale.rows import ArrayRows, Rows
-from scumble_server.upscale.steps import Steps
+from scumble_server.upscale.steps import SHORT, Relief, Steps
 from scumble_server.upscale.tiled import Layout, TiledRows, Work
 from scumble_server.upscale.tiles import spans
 from scumble_server.upscale.upscaler import Upscaler
@@ -53,8 +53,9 @@ class Network(Upscaler):
         self._descriptor = descriptor
         self._tile = tile
         self._is_whole = descriptor.tiling is ModelTiling.INTERNAL
-        # Becomes smaller where memory turns out to be short.
         self._fitting = math.inf
+        """Becomes smaller where memory turns out to be short; for one picture only, since pieces
+        change its pixels a little."""
         parameters = descriptor.model.state_dict().values()
         self.bytes = sum(tensor.numel() * tensor.element_size() for tensor in parameters)
 
@@ -65,6 +66,7 @@ class Network(Upscaler):
 
     def rows(self, source: Rows, target: Size, steps: Steps) -> Rows:
         """See `Upscaler.rows`."""
+        self._fitting = math.inf
         for layout in self._layouts(source.size, target):
             steps.expect(layout.count)
             source = TiledRows(source, layout, self.scale, self._telling(steps))
@@ -95,11 +97,11 @@ class Network(Upscaler):
     def _telling(self, steps: Steps) -> Work:
         def work(tile: Floats, place: Rect) -> Floats:
             steps.begin()
-            return self._made(tile)
+            return self._made(tile, steps.relief)
 
         return work
 
-    def _made(self, tile: Floats) -> Floats:
+    def _made(self, tile: Floats, relief: Relief) -> Floats:
         """A tile, enlarged; in smaller pieces when memory runs out."""
         height, width = tile.shape[:2]
         side = max(height, width)
@@ -111,11 +113,16 @@ class Network(Upscaler):
                 layout = Layout(spans(height, piece, OVERLAP), spans(width, piece, OVERLAP))
                 pieces = TiledRows(ArrayRows(tile), layout, self.scale, lambda it, _: self._one(it))
                 return pieces.read(0, height * self.scale)
-            except (RuntimeError, MemoryError) as error:
+            except SHORTAGES as error:
+                if not is_out_of_memory(error):
+                    raise
+                if relief.relieve(error):
+                    continue
                 tried = min(side, self._fitting)
-                if not is_out_of_memory(error) or tried <= SMALLEST_TILE or self._is_whole:
+                if tried <= SMALLEST_TILE or self._is_whole:
                     raise
             self._fitting = max(SMALLEST_TILE, tried // 2)
+            relief.note(f"{SHORT} the picture was enlarged in smaller pieces.")
 
     def _one(self, tile: Floats) -> Floats:
         descriptor = self._descriptor

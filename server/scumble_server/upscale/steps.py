@@ -3,9 +3,39 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 from scumble_protocol.messages import Phase
 from scumble_server.work.report import UNKNOWN, ProgressReport, Reporter
+
+SHORT = "There was not enough memory, so"
+"""How the note of what was done about it begins."""
+
+
+class Relief(Protocol):
+    """What can be done about too little memory before a picture is cut into smaller pieces."""
+
+    def relieve(self, error: Exception) -> bool:
+        """Do the next thing that leaves the result as it is; False where none is left."""
+        ...
+
+    def note(self, said: str) -> None:
+        """Say in the result what was done."""
+        ...
+
+
+class NoRelief:
+    """Nothing can be done, and nobody is told."""
+
+    def relieve(self, error: Exception) -> bool:
+        """See `Relief.relieve`."""
+        return False
+
+    def note(self, said: str) -> None:
+        """See `Relief.note`."""
+
+
+NO_RELIEF = NoRelief()
 
 
 class Steps:
@@ -16,10 +46,12 @@ class Steps:
 
     Args:
         report: Told before every piece; what it raises ends the work.
+        relief: Asked first where memory is short.
     """
 
-    def __init__(self, report: Reporter) -> None:
+    def __init__(self, report: Reporter, relief: Relief = NO_RELIEF) -> None:
         self.report = report
+        self.relief = relief
         self.expected = 0
         self._done = 0
         self._piece = 0

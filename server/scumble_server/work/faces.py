@@ -11,6 +11,7 @@ import numpy as np
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.messages import Phase
+from scumble_server.models.shortage import SHORTAGES
 from scumble_server.pixels import opencv
 from scumble_server.pixels.compose import Layer, compose
 from scumble_server.pixels.masks import bounds, soften
@@ -109,7 +110,7 @@ def remake(
     progress = _Progress(means.report, picture, request.count * len(faces))
     made = []
     for seed, said in zip(seeds_of(request), wordings, strict=True):
-        with model.using(said), Ladder(model, means) as ladder:
+        with Ladder(model, means) as ladder, ladder.using(said):
             count = model.measure(said.text)
             remade = Remade(picture)
             for face in faces:
@@ -198,7 +199,7 @@ def _painted(
         painting = partial(paint, crop, model, request, (seed,), telling(report, crop, 0, 1))
         try:
             return crop, ladder.relieved(painting)[0]
-        except (RuntimeError, MemoryError) as error:
+        except SHORTAGES as error:
             spec = ladder.smaller(spec, crop.working, error)
 
 

@@ -17,7 +17,7 @@ from scumble_server.pixels.opencv import Floats, Mask, Picture, quantized, unit
 from scumble_server.pixels.prepare import prepare
 from scumble_server.upscale.lanczos import Lanczos
 from scumble_server.upscale.rows import ArrayRows
-from scumble_server.upscale.steps import Steps
+from scumble_server.upscale.steps import NO_RELIEF, Steps
 from scumble_server.upscale.upscaler import Upscaler
 from scumble_server.work.detail import Area, Detail, detailed, without_passes
 from scumble_server.work.overview import Overview
@@ -135,7 +135,8 @@ class Detailing:
         # Again the one that was asked for last, so that nothing that is used is put away.
         self.means.shelf.get(self._detail.request.model, silent)
         small = np.ascontiguousarray(self._small.trim(image))
-        enlarged = upscaler.enlarge(small, content, self._pausing)
+        relief = self._detail.ladder or NO_RELIEF
+        enlarged = upscaler.enlarge(small, content, self._pausing, relief)
         shown = unit(scaled(crop.blend, content))[..., None]
         before = crop.trim(crop.image)
         mixed: Floats = before + (enlarged - before) * shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scumble_protocol.choices import ResizeMode
@@ -10,6 +11,7 @@ from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.requests import Regenerate
 from scumble_server.control.preparing import check_guides, guided, shown
 from scumble_server.control.vae import with_vae
+from scumble_server.models.shortage import SHORTAGES, is_out_of_memory
 from scumble_server.pixels.compose import Layer, compose, untouched
 from scumble_server.pixels.crop import Crop
 from scumble_server.pixels.given import given, with_latents
@@ -33,6 +35,7 @@ from scumble_server.work.variations import batches, seeds_of, telling
 
 if TYPE_CHECKING:
     from scumble_server.models.model import Model
+    from scumble_server.spec import ModelSpec
 
 
 def regenerate(request: Regenerate, means: Means) -> tuple[Made, ...]:
@@ -72,7 +75,10 @@ def _only_faces(
         means.note("Faces are made in the picture at its new size; its pixels were stretched.")
     restorer = means.shelf.get(request.model, means.report)
     if isinstance(restorer, FaceRestorer):
-        return repaired(faces, request, picture, restorer, means.report)
+        with Ladder(None, means) as ladder:
+            return ladder.relieved(
+                partial(repaired, faces, request, picture, restorer, means.report)
+            )
     model = with_vae(diffusion_model(request.model, means), request, means)
     return remake(faces, request, picture, wordings, model=model, means=means)
 
@@ -91,17 +97,24 @@ def _remade(
     spec = model.spec
     while True:
         means.watch.enter("preparing")
-        crop = prepare(request, picture, selection, spec, means.report)
-        crop = with_latents(crop, request, spec, means)
-        crop = guided(crop, request, model, means)
+        crop = ladder.relieved(partial(_prepared, request, sent, model, spec, means))
         try:
             large = large_crop(request, picture, selection, crop, spec)
             detail = Detail(model, request, request.seed, tile_side(0, spec), ladder=ladder)
             detailing = Detailing(crop, large, detail, means)
             made = _variations(crop, model, request, wordings, detailing, ladder=ladder)
             return (*made, *shown(crop, request))
-        except (RuntimeError, MemoryError) as error:
+        except SHORTAGES as error:
             spec = ladder.smaller(spec, crop.working, error)
+
+
+def _prepared(
+    request: Regenerate, sent: tuple[Picture, Mask], model: Model, spec: ModelSpec, means: Means
+) -> Crop:
+    """What the model works on, with its guides."""
+    crop = prepare(request, *sent, spec, means.report)
+    crop = with_latents(crop, request, spec, means)
+    return guided(crop, request, model, means)
 
 
 def _finished(request: Regenerate, layer: Layer, picture: Picture) -> Layer:
@@ -157,7 +170,7 @@ def _variations(
                     detailing.draw(one, asked, seeds[number])
                     for number, one in zip(numbers, painted, strict=True)
                 ]
-        except (RuntimeError, MemoryError) as error:
+        except SHORTAGES as error:
             if ladder.relieve(error):
                 waiting = [numbers, *waiting]
                 continue
@@ -177,8 +190,6 @@ def _variations(
 
 def fewer_at_once(waiting: list[tuple[int, ...]], error: Exception) -> list[tuple[int, ...]]:
     """The batches for a try with half as many at once; raises the error when that can't help."""
-    from scumble_server.models.device import is_out_of_memory
-
     most = len(waiting[0]) // 2
     if not is_out_of_memory(error) or not most:
         raise error

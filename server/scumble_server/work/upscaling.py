@@ -12,6 +12,7 @@ from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.guides import Control, ControlKind
 from scumble_protocol.requests import Refinement, Regenerate, Upscale
 from scumble_server.control.choosing import choose
+from scumble_server.models.shortage import SHORTAGES
 from scumble_server.pixels.compose import Layer
 from scumble_server.prompts.wording import PromptUsed, word
 from scumble_server.upscale.enlarge import Drawing, draw
@@ -45,10 +46,11 @@ def upscale(request: Upscale, means: Means) -> Made:
     enlarging = _enlarging(request, means)
     if refinement is None or asked is None or said is None:
         means.watch.enter("sampling")
-        pixels = draw(picture, request.target, enlarging.rows, means.report)
+        with Ladder(None, means) as relief:
+            pixels = draw(picture, request.target, enlarging.rows, means.report, relief)
         return Made(_layer(request, pixels), passes=enlarging.passes)
     model = diffusion_model(asked.model, means)
-    with model.using(said), Ladder(model, means) as ladder:
+    with Ladder(model, means) as ladder, ladder.using(said):
         count = model.measure(said.text)
         detail = _detail(refinement, said.asked(asked), model, means)
         means.watch.enter("sampling")
@@ -134,8 +136,8 @@ def _drawn(
     while True:
         drawing = _drawing(enlarging, detail, overview)
         try:
-            return draw(picture, request.target, drawing, means.report), detail
-        except (RuntimeError, MemoryError) as error:
+            return draw(picture, request.target, drawing, means.report, ladder), detail
+        except SHORTAGES as error:
             spec = ladder.smaller(spec, Size(detail.side, detail.side), error)
             detail = replace(detail, tile=tile_side(asked, spec))
 

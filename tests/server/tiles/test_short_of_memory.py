@@ -69,7 +69,8 @@ def test_a_refined_tile_is_tried_again_after_each_relief_and_all_tiles_in_smalle
 def test_a_tile_that_fits_after_a_relief_is_the_only_one_that_is_made_twice(
     desk: Desk, picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.shelf.get("tiny", silent)
+    model: Any = desk.shelf.get("tiny", silent)
+    model.forget()
     desk.shelf.put_others_away()
     tried = made_scarce(monkeypatch, lambda _pixels, tiles: tiles)
     result = desk.run(desk.upscale(picture, 2, refinement("tiny", 0.5)))
