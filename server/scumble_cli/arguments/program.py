@@ -7,7 +7,16 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from scumble_cli.arguments import enlarging, generating, jobs, machine, models, plugins, recipes
+from scumble_cli.arguments import (
+    connecting,
+    enlarging,
+    generating,
+    jobs,
+    machine,
+    models,
+    plugins,
+    recipes,
+)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -46,7 +55,7 @@ def _program() -> argparse.ArgumentParser:
     program.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     program.set_defaults(fault_of=_no_fault)
     commands = program.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (generating, enlarging, recipes, jobs, models, machine, plugins):
+    for group in (generating, enlarging, recipes, jobs, models, machine, connecting, plugins):
         group.describe(commands.add_parser)
     return program
 
