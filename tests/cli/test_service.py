@@ -7,6 +7,7 @@ import plistlib
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -17,8 +18,10 @@ from scumble_cli.commands import service as command
 from scumble_cli.services import launchd, systemd, task_scheduler
 from scumble_cli.services.service import Service
 from scumble_cli.services.this_machine import plan_service
+from scumble_protocol import endpoint
 from scumble_protocol.errors import RequestError
-from tests.cli.program import scumble, tree
+from tests.cli.program import PATIENCE, scumble, tree
+from tests.timing import MS
 
 ODD = "Ölkreide 100% $HOME %h 'q' \\n"
 """What a name of a folder may hold; double quotes come on top where a system allows them."""
@@ -211,6 +214,31 @@ def test_installing_twice_is_harmless_and_uninstalling_leaves_nothing(home: Path
     ]  # fmt: skip
     assert "no service" in scumble("service", "uninstall", state=state).stdout.lower()
     assert "service" not in scumble("uninstall", state=state).stdout
+
+
+def test_what_the_service_starts_is_a_server_that_ends_when_it_is_told(tmp_path: Path) -> None:
+    plan = plan_service("darwin", tmp_path / "state", ["--log-level=debug"])
+    # As a service gets it: none of the shell's variables.
+    server = subprocess.Popen(
+        plistlib.loads(plan.content)["ProgramArguments"],
+        env={"HOME": str(tmp_path)},
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while (found := endpoint.read(tmp_path / "state")) is None:
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(50 * MS)
+        assert found.pid == server.pid
+        server.terminate()
+        assert server.wait(PATIENCE) == 0
+    finally:
+        if server.poll() is None:
+            server.kill()
+            server.wait()
 
 
 def test_other_units_of_the_user_stay(home: Path) -> None:

@@ -129,8 +129,8 @@ def _trouble(status: Status) -> Iterator[Finding]:
 def _greeting(welcome: Welcome, where: str) -> Finding:
     facts = f"version {welcome.version} on {welcome.device.name} ({welcome.device.id}), {where}"
     if welcome.version != version():
-        remedy = f"End it and start it again: this is version {version()}."
-        return Finding("Server", Verdict.DOUBTFUL, facts, remedy)
+        remedy = f"Update the older, and start the server again: this is version {version()}."
+        return Finding("Server", Verdict.BROKEN, facts, remedy)
     return Finding("Server", Verdict.GOOD, facts)
 
 
