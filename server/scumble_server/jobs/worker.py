@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from scumble_protocol.blobs import blob_id
-from scumble_protocol.errors import ErrorCode, ScumbleError, ServerError
+from scumble_protocol.errors import ErrorCode, ScumbleError, ServerError, error_of
 from scumble_protocol.geometry import Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import PhaseTime, ResultLayer
@@ -225,7 +225,7 @@ class Worker:
         except Cancelled:
             return Stopped(task.job)
         except ScumbleError as error:
-            return Broken(task.job, error)
+            return Broken(task.job, _bare(error))
         except KeyError as error:
             return Broken(task.job, _internal(f"A picture of the job is damaged: {error}."))
         # The models and the libraries below them can raise anything, `SystemExit` too, and
@@ -273,6 +273,11 @@ def _format(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> PixelFormat:
     if pixels.ndim == 2:
         return PixelFormat.GRAY8
     return PixelFormat.RGBA16 if pixels.dtype == np.uint16 else PixelFormat.RGBA8
+
+
+def _bare(error: ScumbleError) -> ScumbleError:
+    """The error without its tracebacks, whose frames hold what did not fit into memory."""
+    return error_of(error.code, error.message, error.hint)
 
 
 def _missing(error: ImportError) -> ServerError:

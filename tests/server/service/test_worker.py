@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import logging
 import queue
 import threading
@@ -28,6 +29,7 @@ from scumble_server.jobs.outcomes import (
     Stopped,
     Unusable,
 )
+from scumble_server.jobs.pulse import Doing
 from scumble_server.jobs.worker import Worker
 from scumble_server.pixels.compose import Layer
 from scumble_server.work.made import Made, Result
@@ -37,7 +39,7 @@ from tests.timing import MS
 
 DEVICE = Device("cpu", "test", 0)
 STEP = ProgressReport(Phase.SAMPLING, 1, 2)
-Doing = Callable[[Callable[[str], bytes], Reporter], Result]
+Job = Callable[[Callable[[str], bytes], Reporter], Result]
 
 
 def nothing(_blobs: Callable[[str], bytes], _report: Reporter) -> Result:
@@ -48,7 +50,7 @@ def nothing(_blobs: Callable[[str], bytes], _report: Reporter) -> Result:
 class ScriptedEngine:
     """Does with each request what the test says."""
 
-    doing: Doing = nothing
+    doing: Job = nothing
     done: list[Request] = field(default_factory=list)
 
     def device(self) -> Device:
@@ -168,7 +170,136 @@ def test_an_error_that_a_painter_can_read_is_told_as_it_is(tmp_path: Path) -> No
 
     with working(ScriptedEngine(fail), tmp_path) as (worker, told, _):
         worker.run("one", REGENERATE)
-        assert told.ended() == Broken("one", error)
+        broken = told.ended()
+        assert isinstance(broken, Broken)
+        assert broken.error.args == error.args
+        # Its frames would keep alive what there was no memory for.
+        assert broken.error.__traceback__ is broken.error.__context__ is None
+
+
+class FromNowhere(BaseException):
+    """What no library should raise."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyboardInterrupt(),
+        SystemExit(3),
+        GeneratorExit(),
+        RecursionError("too deep"),
+        np.linalg.LinAlgError("singular"),
+        FloatingPointError("divided by zero"),
+        FromNowhere(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_job_raises_the_next_one_is_done(error: BaseException, tmp_path: Path) -> None:
+    def fail(_blobs: object, _report: Reporter) -> Result:
+        raise error
+
+    engine = ScriptedEngine(fail)
+    with working(engine, tmp_path) as (worker, told, _):
+        worker.run("one", REGENERATE)
+        broken = told.ended()
+        assert isinstance(broken, Broken)
+        assert broken.error.code is ErrorCode.INTERNAL
+        engine.doing = nothing
+        worker.run("two", REGENERATE)
+        assert isinstance(told.ended(), Done)
+        assert worker.is_alive
+
+
+def test_an_endless_recursion_of_a_job_is_survived(tmp_path: Path) -> None:
+    def deeper(blobs: Callable[[str], bytes], report: Reporter) -> Result:
+        return deeper(blobs, report)
+
+    engine = ScriptedEngine(deeper)
+    with working(engine, tmp_path) as (worker, told, _):
+        worker.run("one", REGENERATE)
+        assert isinstance(told.ended(), Broken)
+        engine.doing = nothing
+        worker.run("two", REGENERATE)
+        assert isinstance(told.ended(), Done)
+
+
+def test_a_keyboard_interrupt_that_is_put_into_the_thread_is_survived(tmp_path: Path) -> None:
+    is_running = threading.Event()
+
+    def busy(_blobs: object, report: Reporter) -> Result:
+        while True:
+            is_running.set()
+            report(STEP)
+
+    engine = ScriptedEngine(busy)
+    with working(engine, tmp_path) as (worker, told, _):
+        worker.run("one", REGENERATE)
+        assert is_running.wait(20_000 * MS)
+        (thread,) = (it for it in threading.enumerate() if it.name == "scumble-worker")
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
+        )
+        engine.doing = nothing
+        assert isinstance(told.ended(), Broken)
+        worker.run("two", REGENERATE)
+        assert isinstance(told.ended(), Done)
+
+
+def test_models_that_can_not_be_listed_keep_no_job_from_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = ScriptedEngine()
+    with working(engine, tmp_path) as (worker, told, _):
+
+        def gone() -> tuple[ModelInfo, ...]:
+            raise PermissionError
+
+        monkeypatch.setattr(engine, "models", gone)
+        worker.run("one", REGENERATE)
+        assert isinstance(told.ended(), Done)
+
+
+def test_a_large_result_is_written_from_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.arange(64 * 64 * 4, dtype=np.uint16).reshape(64, 64, 4)
+    layer = Layer(Rect(0, 0, 64, 64), pixels, np.broadcast_to(np.uint8(255), (64, 64)))
+    seen: list[bytes | memoryview] = []
+
+    def paint(_blobs: object, _report: Reporter) -> Result:
+        return Result((Made(layer, 7),), {})
+
+    with working(ScriptedEngine(paint), tmp_path, memory=16) as (worker, told, store):
+        put = store.put
+
+        def watched(blob: str, data: bytes | memoryview) -> None:
+            seen.append(data)
+            put(blob, data)
+
+        monkeypatch.setattr(store, "put", watched)
+        worker.run("one", REGENERATE)
+        done = told.ended()
+        assert isinstance(done, Done)
+        assert np.shares_memory(np.asarray(seen[0]), pixels)
+        assert store.get(done.layers[0].image.blob) == pixels.astype("<u2").tobytes()
+        assert store.get(done.layers[0].mask.blob) == b"\xff" * 64 * 64
+
+
+def test_signs_of_life_say_what_the_worker_is_at(tmp_path: Path) -> None:
+    seen = []
+
+    def work(_blobs: object, report: Reporter) -> Result:
+        for phase, step in ((Phase.LOADING, 0), (Phase.LOADING, 1), (Phase.SAMPLING, 1)):
+            report(ProgressReport(phase, step, 1))
+            seen.append(worker.sign)
+        return Result((), {})
+
+    with working(ScriptedEngine(work), tmp_path) as (worker, told, _):
+        worker.run("one", REGENERATE)
+        told.ended()
+        assert [sign.doing for sign in seen] == [Doing.LOADING, Doing.WORKING, Doing.WORKING]
+        assert {sign.job for sign in seen} == {"one"}
+        assert worker.sign.doing is Doing.RESTING
 
 
 def test_a_defect_is_told_with_a_reference_into_the_log_and_no_traceback(
@@ -275,10 +406,11 @@ def test_a_worker_that_is_told_to_stop_stops_loading_at_the_next_report(tmp_path
     [
         (RequestError(ErrorCode.INVALID_VALUE, "No such device.", ""), ErrorCode.INVALID_VALUE),
         (OSError("a library is missing"), ErrorCode.INTERNAL),
+        (SystemExit("a library gives up"), ErrorCode.INTERNAL),
     ],
 )
 def test_a_device_that_can_not_be_set_up_is_told(
-    error: Exception, code: ErrorCode, tmp_path: Path
+    error: BaseException, code: ErrorCode, tmp_path: Path
 ) -> None:
     def fail() -> ScriptedEngine:
         raise error
@@ -289,4 +421,18 @@ def test_a_device_that_can_not_be_set_up_is_told(
     outcome = told.next()
     assert isinstance(outcome, Unusable)
     assert outcome.error.code is code
+    assert worker.stop(20_000 * MS)
+
+
+def test_a_library_that_is_missing_is_told_with_its_remedy(tmp_path: Path) -> None:
+    def fail() -> ScriptedEngine:
+        raise ModuleNotFoundError("No module named 'torch'")
+
+    told = Told()
+    worker = Worker(fail, BlobStore(tmp_path, budget=0, memory=0), told.tell, lambda _: None)
+    worker.start()
+    outcome = told.next()
+    assert isinstance(outcome, Unusable)
+    assert "torch" in outcome.error.message
+    assert "python3 installer" in outcome.error.hint
     assert worker.stop(20_000 * MS)
