@@ -17,7 +17,7 @@ import sys
 import zlib
 from typing import Any
 
-import atheris
+import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["scumble_protocol", "msgpack.fallback"]):
     import msgpack

@@ -13,8 +13,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
-import atheris
+import atheris  # type: ignore[import-untyped]
 
 with atheris.instrument_imports(include=["scumble_protocol"]):
     from scumble_protocol import codec
@@ -147,14 +148,14 @@ class End:
         which, how = script.below(len(PICTURES)), script.below(4)
         pieces = self._pieces(which, Encoding.RAW)
         piece = pieces[self._sent[which] % len(pieces)]
-        other: dict[str, object] = (
+        others: tuple[dict[str, Any], ...] = (
             {"data": bytes(byte ^ 1 for byte in piece.data)},
             {"data": script.piece() or piece.data[1:]},
             {"total": script.below(256) * 8},
             {"offset": script.below(256) * 4},
-        )[how]
+        )
         try:
-            piece = replace(piece, **other)
+            piece = replace(piece, **others[how])
         except ProtocolError:
             return  # such a chunk can't be made
         self._receive(codec.encode(piece))

@@ -80,7 +80,7 @@ class HostileClient:
 
     def flood(self, frames: list[bytes]) -> list[ServerMessage]:
         """Throw many, as fast as they go, while listening."""
-        sending = threading.Thread(target=lambda: [self.throw(frame) for frame in frames])
+        sending = threading.Thread(target=self._throw_all, args=(frames,))
         sending.start()
         heard = list(self._heard(len(frames)))
         sending.join(PATIENCE)
@@ -90,6 +90,10 @@ class HostileClient:
     def close(self) -> None:
         self.socket.close()
 
+    def _throw_all(self, frames: list[bytes]) -> None:
+        for frame in frames:
+            self.throw(frame)
+
     def _heard(self, most: int, until: type[Message] | None = None) -> Iterator[ServerMessage]:
         for _ in range(most):
             try:
@@ -98,7 +102,7 @@ class HostileClient:
                 self.is_in = False
                 return
             self.heard.append(frame)
-            message = codec.decode(frame, SERVER_MESSAGES)
+            message = cast("ServerMessage", codec.decode(frame, SERVER_MESSAGES))
             yield message
             if until is not None and isinstance(message, until):
                 return

@@ -7,6 +7,7 @@ every opened file stays as long as the process. Prints how many names were tried
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -93,7 +94,7 @@ def askers(state: Path) -> dict[str, Callable[[str], object]]:
         "job": check_job_id,
     }
     for role in Role:
-        asking[role.value] = lambda name, role=role: catalog.additions.find(role, name)
+        asking[role.value] = functools.partial(catalog.additions.find, role)
     return asking
 
 

@@ -299,8 +299,12 @@ class HostileClients(RuleBasedStateMachine):
 
 
 def test_hostile_clients_disturb_nobody(painting: Painting) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: HostileClients(painting),
+    class ComingHere(HostileClients):
+        def __init__(self) -> None:
+            super().__init__(painting)
+
+    run_state_machine_as_test(
+        ComingHere,
         settings=settings(
             max_examples=RUNS, stateful_step_count=STEPS, derandomize=True, deadline=None
         ),

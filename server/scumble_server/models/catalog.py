@@ -112,8 +112,8 @@ class Catalog:
                 f"{model} is of the kind {TITLES[addition.role]} and makes no pictures by itself.",
                 "Choose a diffusion model, and add this to it.",
             )
-        if path := self._visited(model):
-            return self._read(model, path)
+        if visited := self._visited(model):
+            return self._read(model, visited)
         if _HUB_ID.fullmatch(model):
             return HubSource(model)
         raise self._unknown(model)
