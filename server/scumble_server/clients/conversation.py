@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from scumble_server.clients.service import Peer, Service
 
 
+_MOST_WANTED = 4096
+"""The results of all the jobs that a client may have are far fewer."""
+
+
 @dataclass
 class _Arriving:
     """A job that was submitted and whose blobs are not all here; they are held for it."""
@@ -224,11 +228,18 @@ class Conversation:
             self._service.cancel(job)
 
     def _send_blobs(self, message: Want) -> None:
-        for blob in message.blobs:
-            if self._has(blob):
-                self._peer.send_blob(blob)
-            else:
-                self._peer.send(lost_picture())
+        wanted = dict.fromkeys(message.blobs)
+        if len(wanted) > _MOST_WANTED:
+            raise RequestError(
+                ErrorCode.TOO_LARGE,
+                f"{len(wanted)} pictures are asked for at once.",
+                f"Ask for {_MOST_WANTED} at most.",
+            )
+        lost = [blob for blob in wanted if not self._has(blob)]
+        for blob in wanted.keys() - set(lost):
+            self._peer.send_blob(blob)
+        if lost:  # said once, however many they are
+            self._peer.send(lost_picture())
 
     def _is_mine(self, job: str) -> bool:
         return self._service.book.user_of(job) == self._user

@@ -23,6 +23,7 @@ from scumble_server.clients.offers import Offers
 from scumble_server.clients.reception import Reception
 from scumble_server.clients.registry import Registry
 from scumble_server.clients.strangers import Strangers
+from scumble_server.clients.users import is_loopback
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import Server, ServerConnection
@@ -103,7 +104,6 @@ class House:
                 self._handle,
                 self._config.host,
                 port or self._config.port,
-                ssl=self._identity.context if self._identity else None,
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 compression=None,  # a hundred times slower than sending pixels as they are
                 max_size=self._config.links.hello_bytes,  # until it is known who it is
@@ -115,11 +115,19 @@ class House:
                 ping_timeout=None,  # what counts is any byte, not only the answer to a ping
                 close_timeout=_CLOSE_SECONDS,
                 logger=_websocket_log(),
-                create_connection=line_of(Strangers(self._config.links.strangers)),
+                create_connection=self._line(),
             )
         except OSError as error:
             raise _listening_error(error, self._config) from error
         self.port = next(iter(server.sockets)).getsockname()[1]
+        places = [place.getsockname()[0] for place in server.sockets]
+        if self._identity is None and not all(is_loopback(place) for place in places):
+            server.close()  # a `localhost` that is none: nothing is said there unencrypted
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                f"{self._config.host} is {', '.join(places)} here, which others can reach.",
+                "Use --host 127.0.0.1 for this machine alone, or 0.0.0.0 for others, too.",
+            )
         return server
 
     def endpoint(self, server: Server, version: str) -> Endpoint:
@@ -149,6 +157,11 @@ class House:
             await connection.serve()
         finally:
             self.connections.discard(connection)
+
+    def _line(self) -> type[Line]:
+        context = self._identity.context if self._identity else None
+        links = self._config.links
+        return line_of(Strangers(links.strangers), context, links.hello_seconds)
 
     def _urls(self) -> tuple[str, ...]:
         return server_urls(self._config.host, self.port, is_tls=self._config.is_tls)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import ssl
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +16,9 @@ from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_server.clients.addresses import own_names, server_urls
 from scumble_server.clients.certificate import kept_identity, own_identity
 from scumble_server.config import ServerConfig
-from tests.server.gate.visits import Door, enter, visit
+from tests.server.gate.visits import PATIENCE, UNHURRIED, Door, enter, port_of, trusting, visit
 from tests.server.service.rig import Server
+from tests.timing import MS
 
 _USELESS = ("//127.", "[::1]", "[fe80", "//0.0.0.0", "[::]")
 """What only this machine understands."""
@@ -69,14 +73,55 @@ def test_the_generated_certificate_is_private_and_stays_the_same(tmp_path: Path)
     assert (tmp_path / "tls/server.pem").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_client_that_speaks_plainly_to_a_server_with_tls_is_not_answered(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words", [b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\x00", bytes(100), b""]
+)
+def test_who_speaks_no_tls_gets_nothing_and_others_come_in(
+    words: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def act(door: Door) -> None:
-        url = door.args[0].replace("wss", "ws")  # type: ignore[attr-defined]
-        with pytest.raises((OSError, EOFError, Exception)) as caught:
-            await door.func(url, open_timeout=5, proxy=None)  # type: ignore[attr-defined]
-        assert not isinstance(caught.value, TimeoutError)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(door))
+        writer.write(words)
+        async with door() as connection:
+            await enter(connection)
+        with contextlib.suppress(ConnectionResetError):
+            answer = await asyncio.wait_for(reader.read(), PATIENCE)
+            assert b"HTTP" not in answer
+        writer.close()
+
+    visit(Server(tmp_path), act, tls=True, links=replace(UNHURRIED, hello_seconds=2000 * MS))
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def test_many_come_and_go_in_the_middle_of_everything(tmp_path: Path) -> None:
+    async def act(door: Door) -> None:
+        for cut in range(0, 2000, 97):
+            await half_a_handshake(port_of(door), cut)
+        async with door() as connection:
+            await enter(connection)
 
     visit(Server(tmp_path), act, tls=True)
+
+
+async def half_a_handshake(port: int, cut: int) -> None:
+    """Be gone after so many bytes of what a client says."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = trusting().wrap_bio(incoming, outgoing)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    sent = 0
+    while sent < cut:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            tls.do_handshake()
+            tls.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 300)
+        said = outgoing.read()[: cut - sent]
+        sent += len(said)
+        writer.write(said)
+        if not said:
+            heard = await asyncio.wait_for(reader.read(4096), PATIENCE)
+            if not heard:
+                break
+            incoming.write(heard)
+    writer.transport.abort()
 
 
 def test_the_users_own_certificate_is_shown(own: tuple[Path, Path], tmp_path: Path) -> None:

@@ -87,7 +87,8 @@ def test_who_says_nothing_gives_way_to_who_comes_later(tmp_path: Path) -> None:
     visit(Server(tmp_path), act, links=replace(UNHURRIED, strangers=3))
 
 
-def test_connections_without_a_request_count_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "before TLS is agreed on"])
+def test_connections_without_a_request_count_too(tls: bool, tmp_path: Path) -> None:
     async def act(door: Door) -> None:
         opened = [await asyncio.open_connection("127.0.0.1", port_of(door)) for _ in range(6)]
         for reader, _ in opened[:3]:
@@ -98,7 +99,7 @@ def test_connections_without_a_request_count_too(tmp_path: Path) -> None:
         for _, writer in opened:
             writer.close()
 
-    visit(Server(tmp_path), act, links=replace(UNHURRIED, strangers=3))
+    visit(Server(tmp_path), act, links=replace(UNHURRIED, strangers=3), tls=tls)
 
 
 @pytest.mark.parametrize("part", ["request", "hello"])

@@ -125,7 +125,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_its_jobs_go_on(tmp_path: Pat
             await submit(deaf, "two", replace(REGENERATE, seed=2))
             blob = offer(server, "one", LARGE)
             deaf.transport.pause_reading()
-            await say(deaf, Want((blob,) * 30))
+            await say(deaf, *[Want((blob,))] * 30)
             await asyncio.sleep(2000 * MS)
             deaf.transport.resume_reading()
             await assert_cut(deaf)
