@@ -93,6 +93,9 @@ def serve(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
         except ScumbleError as error:
             _log.error(FAILS, error, extra={"code": error.code.value, **where})
             raise
+        except KeyboardInterrupt:  # told to end while it was still starting
+            _log.info(ENDS)
+            raise
         except Exception:
             _log.critical(FAILS, "something went wrong inside it.", exc_info=True)
             raise
