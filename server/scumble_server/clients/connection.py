@@ -168,7 +168,9 @@ class Connection:
 
     async def _have_models_changed(self) -> bool:
         """Whether files of models came or went; everybody, also who asked, is told so."""
-        return self._service.show(await asyncio.to_thread(self._service.look_up_models))
+        loop = asyncio.get_running_loop()
+        models = await loop.run_in_executor(self._questions, self._service.look_up_models)
+        return self._service.show(models)
 
     async def _store(self, conversation: Conversation, event: BlobArrived) -> None:
         try:

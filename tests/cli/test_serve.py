@@ -1,0 +1,79 @@
+"""`scumble serve`: which settings the server gets, and what is said about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scumble_cli.arguments import parse
+from scumble_cli.commands import serve
+from scumble_protocol.endpoint import Endpoint
+from scumble_protocol.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from scumble_server.config import ServerConfig
+
+FINGERPRINT = "3d" * 32
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., ServerConfig]:
+    """Runs the command; gives the settings that the server was started with."""
+
+    def run(*arguments: str) -> ServerConfig:
+        configs = []
+
+        def start(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
+            configs.append(config)
+            ready(Endpoint("127.0.0.1", 7867, "secret", 1, "1", FINGERPRINT * config.is_tls))
+
+        monkeypatch.setattr(serve, "serve", start)
+        assert serve.run(parse(["serve", "--state", str(tmp_path), *arguments])) == 0
+        return configs[0]
+
+    return run
+
+
+def test_a_server_for_this_machine_takes_any_free_port_and_says_nothing_of_others(
+    served: Callable[..., ServerConfig], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = served()
+    assert (config.host, config.port, config.is_tls) == ("127.0.0.1", 0, False)
+    said = capsys.readouterr()
+    assert "SHA-256" not in said.out + said.err
+    assert "scumble pair" not in said.out + said.err
+
+
+def test_a_server_for_others_keeps_its_port_and_shows_its_fingerprint(
+    served: Callable[..., ServerConfig], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = served("--host", "0.0.0.0")  # noqa: S104
+    assert (config.port, config.is_tls) == (7867, True)
+    said = capsys.readouterr()
+    assert FINGERPRINT in said.out + said.err
+    assert "scumble pair" in said.out + said.err
+    assert "secret" not in said.out + said.err
+    assert served("--host", "0.0.0.0", "--port", "9000").port == 9000  # noqa: S104
+    assert served("--host", "0.0.0.0", "--port", "0").port == 0  # noqa: S104
+
+
+def test_pages_and_names_are_lists(served: Callable[..., ServerConfig]) -> None:
+    config = served(
+        "--allow-origin", "https://a.example, https://b.example", "--allow-host", "studio.lan,"
+    )
+    assert config.origins == ("https://a.example", "https://b.example")
+    assert config.hosts == ("studio.lan",)
+
+
+def test_a_certificate_goes_with_its_key(
+    served: Callable[..., ServerConfig], tmp_path: Path
+) -> None:
+    certificate, key = tmp_path / "a.crt", tmp_path / "a.key"
+    config = served("--tls-cert", str(certificate), "--tls-key", str(key))
+    assert (config.tls_cert, config.tls_key, config.is_tls) == (certificate, key, True)
+    with pytest.raises(RequestError, match="belong together"):
+        served("--tls-cert", str(certificate))
