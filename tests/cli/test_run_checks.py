@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 NOW = datetime.now(timezone.utc)
 
+IMPATIENT = (
+    "from scumble_cli import desk; desk.PATIENCE_SECONDS = 3; from scumble_cli.__main__ import main"
+)
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 
 
@@ -166,8 +170,8 @@ def test_server_that_runs_but_does_not_answer_is_told(tmp_path: Path) -> None:
         pid = server.listening().pid
         os.kill(pid, signal.SIGSTOP)
         try:
-            doctor = scumble("doctor", "--json", state=tmp_path)
-            status = scumble("status", state=tmp_path)
+            doctor = scumble("doctor", "--json", state=tmp_path, code=IMPATIENT)
+            status = scumble("status", state=tmp_path, code=IMPATIENT)
         finally:
             os.kill(pid, signal.SIGCONT)
     found = {finding["subject"]: finding for finding in json.loads(doctor.stdout)}
