@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from scumble_krita.line import Line
-from scumble_krita.qt import Qt, QtCore, QtWidgets
+from scumble_krita.qt import Qt, QtCore, QtGui, QtWidgets
 from scumble_protocol.editor.language import Translate
 from scumble_protocol.editor.view import ServerItem, ServerView
 
@@ -62,6 +62,18 @@ class ServerDialog(QtWidgets.QDialog):
         font.setBold(view.is_error)
         self._text.setFont(font)
         self._show_button()
+        self._grow()
+
+    def showEvent(self, event: QtGui.QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Only now is it known how much room sentences take."""
+        super().showEvent(event)
+        self._grow()
+
+    def _grow(self) -> None:
+        """Make room for all lines of the sentences; Qt counts on one line for each."""
+        needed = self.layout().totalHeightForWidth(self.width())
+        if self.isVisible() and needed > self.height():
+            self.resize(self.width(), needed)
 
     def _offer(self, others: tuple[ServerItem, ...]) -> None:
         while self._others.count():
