@@ -38,6 +38,10 @@ PATIENCE_SECONDS = 20.0
 """How long to wait for a greeting, and for a server that was lost to come back."""
 
 CANCEL_SECONDS = 10.0
+
+_AWAY = frozenset({ErrorCode.NO_SERVER, ErrorCode.DISCONNECTED, ErrorCode.SHUTTING_DOWN})
+"""Reasons to wait for a server: it may be starting anew."""
+
 STATUS_SECONDS = 0.5
 
 PHASES = {
@@ -186,7 +190,7 @@ class Desk:
     def _lost(self, event: Disconnected) -> None:
         if self._connection.own is not None:
             self._connection.own.check()
-        if event.error.code not in {ErrorCode.NO_SERVER, ErrorCode.DISCONNECTED}:
+        if event.error.code not in _AWAY:
             raise event.error
         self._lost_since = self._lost_since or time.monotonic()
         self._reporter.note(event.error.message)
@@ -232,4 +236,6 @@ class Desk:
             for event in self._poll():
                 if isinstance(event, kind):
                     return event
+                if isinstance(event, Refused) and not event.job:
+                    raise error_of(event.code, event.message, event.hint)
         return None

@@ -50,8 +50,8 @@ class ServerDialog:
             type_hint=Gdk.WindowTypeHint.DIALOG,
             transient_for=parent,
             destroy_with_parent=True,
+            resizable=False,  # so that it is as high as its sentences need, and no higher
         )
-        self.window.set_default_size(_WIDTH, -1)
         self.window.connect("delete-event", lambda *_: self.window.hide_on_delete())
         self.window.connect("key-press-event", self._key)
         self.window.add(self._laid_out())
@@ -116,6 +116,7 @@ class ServerDialog:
         frame.get_style_context().add_class("scumble-frame")
         frame.pack_start(grid, True, True, 0)
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=GAP, margin=2 * GAP)
+        column.set_size_request(_WIDTH, -1)
         for widget in (self._used, self._others, _heading(tr("Another computer")), frame):
             column.pack_start(widget, False, False, 0)
         return column
