@@ -29,9 +29,11 @@ class Ends:
 
     Args:
         ends: By job, its final event; None of one that has not ended.
+        attempts: By job, how many servers began to work on it.
     """
 
     ends: dict[str, JobEvent | None]
+    attempts: dict[str, int]
 
     def layers(self, job: str) -> tuple[ResultLayer, ...]:
         """The layers of a job that is finished."""
@@ -51,6 +53,7 @@ def inspect(state: Path, *, sent: Iterable[str] = ()) -> Ends:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
         stages = dict(database.execute("SELECT job, stage FROM jobs"))
+        attempts = dict(database.execute("SELECT job, attempts FROM jobs"))
         rows = database.execute("SELECT job, frame FROM events ORDER BY job, number").fetchall()
         needed = {blob for (blob,) in database.execute("SELECT blob FROM pictures")}
     ends: dict[str, JobEvent | None] = dict.fromkeys(stages)
@@ -62,7 +65,7 @@ def inspect(state: Path, *, sent: Iterable[str] = ()) -> Ends:
     for job, end in ends.items():
         assert stages[job] in ({end.type} if end else LIVE), (stages[job], end)
     _inspect_blobs(state, needed, set(sent))
-    return Ends(ends)
+    return Ends(ends, attempts)
 
 
 def _inspect_blobs(state: Path, needed: set[str], sent: set[str]) -> None:

@@ -18,6 +18,7 @@ FUNCTIONS: Final = {
     "journal.accept": "scumble_server.jobs.journal:Journal.accept",
     "journal.note": "scumble_server.jobs.journal:Journal.note",
     "journal.finish": "scumble_server.jobs.journal:Journal.finish",
+    "journal.acknowledge": "scumble_server.jobs.journal:Journal.acknowledge",
     "journal.forget": "scumble_server.jobs.journal:Journal.forget",
     "blob.put": "scumble_server.jobs.blobstore:BlobStore.put",
     "blob.release": "scumble_server.jobs.blobstore:BlobStore.release",

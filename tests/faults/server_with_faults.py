@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,8 @@ def run_forked(words: Path, *arguments: Any) -> None:
     with words.open("ab") as said:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
+    tempfile.tempdir = str(words.with_suffix(""))  # so that a test can see what is left there
+    Path(tempfile.tempdir).mkdir(exist_ok=True)
     sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     code = run(*arguments)
     sys.stderr.flush()

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from scumble_protocol.endpoint import Endpoint
-
 
 class Server(Forked):
     """A server on a state folder.
@@ -26,25 +24,36 @@ class Server(Forked):
         state: The folder.
         faults: What happens to it, as `fault.py` reads it.
         clock_wrong: Seconds that its wall clock is ahead.
+        words: The file at whose end is put what it says; None for one beside the folder.
         settings: Values of `ServerConfig`.
     """
 
     def __init__(
-        self, state: Path, *faults: str, clock_wrong: float = 0.0, **settings: Any
+        self,
+        state: Path,
+        *faults: str,
+        clock_wrong: float = 0.0,
+        words: Path | None = None,
+        **settings: Any,
     ) -> None:
         self.state = state
-        self.words = state.parent / "servers.txt"
+        self.words = words or state.parent / "servers.txt"
         settings = {"model": TINY, **settings}
         super().__init__(run_forked, self.words, state, faults, settings, clock_wrong)
 
-    def listening(self) -> Endpoint:
-        """Where it listens, as soon as it does."""
+    def listening(self) -> None:
+        """Wait until it listens."""
+        assert self.is_up(), self.words.read_text()
+
+    def is_up(self) -> bool:
+        """Wait until it listens, or ends before it does; whether it listens."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             found = endpoint.read(self.state)
             if found is not None and found.pid == self.pid:
-                return found
-            assert self.is_alive, self.words.read_text()
+                return True
+            if not self.is_alive:
+                return False
             time.sleep(5 * MS)
         raise TimeoutError
 
