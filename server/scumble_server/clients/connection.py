@@ -16,6 +16,7 @@ from scumble_protocol.session import BlobArrived, ServerSession
 from scumble_server.clients.outbox import Outbox
 from scumble_server.clients.pace import Pace, Traffic
 from scumble_server.clients.questions import Questions
+from scumble_server.clients.users import shown_name
 from scumble_server.logs import about
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Connection:
         frame = await asyncio.wait_for(self._websocket.recv(), self._links.hello_seconds)
         for event in self._session.receive(_binary(frame)):
             if isinstance(event, Hello):
-                with about(client=event.client, user=self._user):
+                with about(client=shown_name(event.client), user=self._user):
                     await self._visit(event)
             elif isinstance(event, Pair):
                 await self._pair(event)

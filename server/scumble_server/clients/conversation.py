@@ -21,9 +21,9 @@ from scumble_protocol.messages import (
     Submit,
     Want,
 )
-from scumble_protocol.pairing import NAME_LENGTH as _NAME_LENGTH
 from scumble_protocol.session import BlobArrived, InvalidSubmit
 from scumble_server.clients.outbox import lost_picture
+from scumble_server.clients.users import shown_name
 from scumble_server.jobs.journal import Sender
 from scumble_server.jobs.schema import LOCAL
 
@@ -63,7 +63,7 @@ class Conversation:
         self._service = service
         self._peer = peer
         self._user = user
-        self._client = client[:_NAME_LENGTH]
+        self._client = shown_name(client)
         # Somebody who was let in gets one turn, by however many connections they come.
         self._owner = secrets.token_hex(8) if user == LOCAL else user
         self._arriving: dict[str, _Arriving] = {}

@@ -19,7 +19,7 @@ from scumble_protocol.pairing import (
 )
 from scumble_server.clients.attempts import Attempts
 from scumble_server.clients.offers import OFFER_SECONDS
-from scumble_server.clients.users import LOCAL, is_loopback, source_of
+from scumble_server.clients.users import LOCAL, is_loopback, shown_name, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +122,7 @@ class Reception:
                 "Check it, or get a new one with `scumble pair` on the server's computer; each is "
                 "good once, for ten minutes and for five attempts.",
             )
-        token = self._registry.add(pair.client)
+        token = self._registry.add(shown_name(pair.client))
         _log.info("The client %s was paired.", self._registry.user_of(token))
         return Paired(token, proof)
 

@@ -26,9 +26,6 @@ class Strangers:
         self._waiting: dict[Stranger, None] = {}
         """In the order in which they came."""
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def came(self, stranger: Stranger) -> None:
         """A connection was opened."""
         self._waiting[stranger] = None

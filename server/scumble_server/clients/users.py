@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 
+from scumble_protocol.pairing import NAME_LENGTH
 from scumble_server.jobs.schema import LOCAL as LOCAL
 
 _IPV6_NETWORK = 64
 """Bits that tell one household from the next (RFC 6177); the others are for anybody to choose."""
+
+
+def shown_name(said: str) -> str:
+    """What a client calls itself, fit for lists, logs and terminals: short and printable."""
+    return "".join(letter if letter.isprintable() else "?" for letter in said[:NAME_LENGTH])
 
 
 def source_of(host: str) -> str:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
+from scumble_protocol.errors import ErrorCode, RequestError, ServerError
+from scumble_server.clients import house as house_module
+from scumble_server.clients.house import House
+from scumble_server.config import ServerConfig
+from scumble_server.state import open_folder
 from tests.server.gate.visits import PATIENCE, Door, enter, port_of, visit
 from tests.server.service.rig import Server
 
@@ -129,3 +135,38 @@ async def spoken(door: Door, words: bytes) -> bytes:
         return b""
     finally:
         writer.close()
+
+
+def open_house(folder: Path, **settings: object) -> None:
+    async def main() -> None:
+        server = Server(folder)
+        config = ServerConfig(folder, **settings)  # type: ignore[arg-type]
+        house = House(config, open_folder(folder), server.service, "right")
+        listening = await house.open()
+        listening.close()
+        await listening.wait_closed()
+
+    asyncio.run(main())
+
+
+def test_a_port_that_is_taken_is_a_clear_error(tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        pytest.raises(ServerError, match="is used by another program") as caught,
+    ):
+        open_house(tmp_path, port=other.getsockname()[1])
+    assert caught.value.code is ErrorCode.PORT_IN_USE
+
+
+def test_a_host_that_is_not_this_machines_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"can't listen on 192\.0\.2\.77") as caught:
+        open_house(tmp_path, host="192.0.2.77")
+    assert "--host" in caught.value.hint
+
+
+def test_a_localhost_that_others_can_reach_is_not_served_unencrypted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house_module, "is_loopback", lambda _place: False)
+    with pytest.raises(RequestError, match="which others can reach"):
+        open_house(tmp_path, host="localhost")

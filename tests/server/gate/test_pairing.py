@@ -102,6 +102,18 @@ def test_a_paired_client_is_known_to_the_next_server_and_its_token_is_nowhere(
         assert file.is_dir() or tokens[0].encode() not in file.read_bytes()
 
 
+def test_a_name_can_not_do_anything_to_a_terminal(tmp_path: Path) -> None:
+    async def act(door: Door) -> None:
+        async with door() as owner:
+            await enter(owner)
+            await paired(door, owner, "a\x1b]0;owned\x07\nb\u202e")
+            clients = await asked(owner, AskClients())
+            assert isinstance(clients, Clients)
+            assert clients.clients[0].name == "a?]0;owned??b?"
+
+    visit(Server(tmp_path), act)
+
+
 def test_whoever_sees_another_certificate_does_not_get_in_with_the_right_code(
     tmp_path: Path,
 ) -> None:

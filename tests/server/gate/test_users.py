@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scumble_protocol.blobs import blob_id
-from scumble_protocol.errors import ErrorCode
+from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.job_list import AskJobs, Jobs
 from scumble_protocol.messages import (
     Acknowledge,
@@ -22,8 +22,10 @@ from scumble_protocol.messages import (
     Submit,
     Want,
 )
+from scumble_server.clients import pictures
+from scumble_server.clients.pictures import UsersPictures
 from scumble_server.clients.users import LOCAL
-from tests.protocol.samples import IMAGE, REGENERATE
+from tests.protocol.samples import IMAGE, MASK, REGENERATE
 from tests.server.gate.visits import (
     UNHURRIED,
     Door,
@@ -264,3 +266,56 @@ def test_only_so_many_bytes_of_pictures_are_on_their_way(tmp_path: Path) -> None
             assert (await heard(owner)).type == "accepted"
 
     visit(server, act, links=replace(UNHURRIED, upload_bytes=1))
+
+
+def test_what_was_sent_long_ago_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(tmp_path)
+    monkeypatch.setattr(pictures, "_MOST_REMEMBERED", 1)
+    server.store.put(IMAGE.blob, b"one")
+    server.store.put(MASK.blob, b"two")
+    kept = UsersPictures(server.store, server.book)
+    kept.sent("c1", IMAGE.blob)
+    assert kept.has("c1", IMAGE.blob)
+    assert not kept.has("c2", IMAGE.blob)
+    kept.sent("c1", MASK.blob)
+    assert kept.has("c1", MASK.blob)
+    assert not kept.has("c1", IMAGE.blob)
+    assert kept.has(LOCAL, IMAGE.blob)
+
+
+def test_thousands_of_pictures_are_refused_with_one_answer(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+
+    async def act(door: Door) -> None:
+        async with door() as owner:
+            await enter(owner)
+            names = tuple(f"{number:032x}" for number in range(5000))
+            assert (await refusal(owner, Want(names))).code is ErrorCode.TOO_LARGE
+            assert (await refusal(owner, Want(names[:4000]))).code is ErrorCode.UNKNOWN_JOB
+            await quiet(owner)
+
+    visit(server, act)
+
+
+def test_a_picture_that_the_disk_does_not_take_refuses_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(tmp_path)
+
+    def full(blob: str, data: bytes) -> None:
+        raise ServerError(ErrorCode.DISK_FULL, "The disk is full.", "Make room.")
+
+    monkeypatch.setattr(server.store, "put", full)
+
+    async def act(door: Door) -> None:
+        async with door() as owner:
+            await enter(owner)
+            await upload(owner, await asked(owner, Submit("one", REGENERATE)))
+            refused = await heard(owner)
+            assert isinstance(refused, Refused)
+            assert (refused.job, refused.code) == ("one", ErrorCode.DISK_FULL)
+            await quiet(owner)
+
+    visit(server, act)
