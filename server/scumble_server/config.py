@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -70,7 +71,7 @@ class ServerConfig:
     memory_budget: int | None = None
     limits: Limits = field(default_factory=Limits)
     keep_days: float = 30
-    keep_bytes: int = 8 * _GIB
+    keep_bytes: float = 8 * _GIB
     keep_unseen_days: float = 7
     cache_bytes: int = 2 * _GIB
     memory_cache_bytes: int = _GIB // 4
@@ -97,6 +98,12 @@ class ServerConfig:
                 "A certificate and its key belong together, and only one of them was given.",
                 "Give both --tls-cert and --tls-key, or neither.",
             )
+        if not all(0 <= value < math.inf for value in (self.keep_days, self.keep_bytes)):
+            raise RequestError(
+                ErrorCode.INVALID_VALUE,
+                f"{self.keep_days:g} days and {self.keep_bytes / _GIB:g} GiB can't be kept.",
+                "Choose numbers from 0.",
+            )
         if not _DEVICE.fullmatch(self.device):
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
@@ -119,7 +126,7 @@ class ServerConfig:
     @property
     def keep(self) -> Keep:
         """What is kept of jobs that ended."""
-        return Keep(self.keep_days, self.keep_bytes, self.keep_unseen_days)
+        return Keep(self.keep_days, int(self.keep_bytes), self.keep_unseen_days)
 
     @property
     def is_loopback(self) -> bool:

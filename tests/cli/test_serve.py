@@ -77,3 +77,18 @@ def test_a_certificate_goes_with_its_key(
     assert (config.tls_cert, config.tls_key, config.is_tls) == (certificate, key, True)
     with pytest.raises(RequestError, match="belong together"):
         served("--tls-cert", str(certificate))
+
+
+def test_how_much_is_kept_can_be_said(served: Callable[..., ServerConfig]) -> None:
+    usual = served().keep
+    assert (usual.days, usual.bytes, usual.unseen_days) == (30, 8 * 2**30, 7)
+    asked = served("--keep-days", "90", "--keep-gib", "0.5").keep
+    assert (asked.days, asked.bytes, asked.unseen_days) == (90, 2**29, 7)
+
+
+@pytest.mark.parametrize("words", [("--keep-days", "-1"), ("--keep-gib", "nan")])
+def test_what_can_not_be_kept_is_refused(
+    served: Callable[..., ServerConfig], words: tuple[str, str]
+) -> None:
+    with pytest.raises(RequestError, match="can't be kept"):
+        served(*words)

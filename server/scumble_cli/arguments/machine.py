@@ -17,6 +17,8 @@ SERVING: tuple[Option, ...] = (
     ("--model", model, "ID", "the model to work with where a request names none"),
     ("--device", str, "D", "auto, cpu, cuda, cuda:N, mps or xpu (default: auto)"),
     ("--state", folder, "DIR", "folder for models, journal and pictures"),
+    ("--keep-days", float, "N", "for how many days results are kept (default: 30)"),
+    ("--keep-gib", float, "N", "how many GiB of results are kept (default: 8)"),
     ("--hang-seconds", float, "S", "how long the device may be silent in a job (default: 300)"),
     ("--log-level", str, "LEVEL", "debug (with prompts), info, warning or error (default: info)"),
 )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from scumble_protocol.endpoint import Endpoint
 
 _SETTINGS = (
-    "host", "port", "model", "device", "tls_cert", "tls_key", "hang_seconds", "log_level",
+    "host", "port", "model", "device", "tls_cert", "tls_key", "keep_days", "hang_seconds",
+    "log_level",
 )  # fmt: skip
 
 
@@ -41,6 +42,8 @@ def _config(arguments: Namespace, state: Path) -> ServerConfig:
     chosen: dict[str, Any] = {
         name: value for name in _SETTINGS if (value := getattr(arguments, name)) is not None
     }
+    if arguments.keep_gib is not None:
+        chosen["keep_bytes"] = arguments.keep_gib * 2**30
     return ServerConfig(
         state=state,
         origins=_words(arguments.allow_origin),
