@@ -76,7 +76,7 @@ def check_models_folder(state: Path) -> Iterator[Finding]:
                 list(path.iterdir())
             elif not path.exists():
                 yield _unreadable(f"{path} leads nowhere", path)
-            else:
+            elif path.is_file():
                 path.open("rb").close()
     except OSError as error:
         yield _unreadable(f"{error.filename}: {error.strerror}", Path(str(error.filename)))

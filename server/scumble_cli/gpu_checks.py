@@ -21,6 +21,9 @@ LEAST_DRIVER = {11: 450, 12: 525, 13: 580}
 """The oldest driver for each CUDA, by their first numbers: "Minor Version Compatibility", table 1,
 https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html"""
 
+_HIDING = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+"""Variables by which a user says which GPUs programs see; empty or -1 for none."""
+
 _DRIVER_FILE = Path("/proc/driver/nvidia/version")
 _SECONDS = 20.0
 _VERSION = re.compile(r"\b\d{3,}(?:\.\d+)+\b")
@@ -88,6 +91,15 @@ def judge(gpu: Gpu | None, torch: Torch) -> Finding:
         return Finding(
             DEVICE, Verdict.BROKEN, facts, f"Update the driver to {needed} or newer, and restart."
         )
+    return _unused(gpu, torch)
+
+
+def _unused(gpu: Gpu, torch: Torch) -> Finding:
+    """Why a GPU is not used that all fits."""
+    for variable in _HIDING:
+        if os.environ.get(variable) in {"", "-1"}:
+            facts = f"{gpu.name} is hidden from torch by {variable}"
+            return Finding(DEVICE, Verdict.DOUBTFUL, facts, f"Unset {variable} to use it.")
     facts = f"{gpu.name} is there, but torch {torch.version} can't use it"
     return Finding(DEVICE, Verdict.BROKEN, facts, "Restart the computer, and look again.")
 

@@ -36,6 +36,8 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that alone is searched for programs, on a machine without a driver's files."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(gpu_checks, "_DRIVER_FILE", tmp_path / "version")
+    for variable in ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"):
+        monkeypatch.delenv(variable, raising=False)
     return tmp_path
 
 
@@ -108,6 +110,18 @@ def test_gpu_that_torch_does_not_see_although_all_fits(
     assert finding.verdict is Verdict.BROKEN
     assert "can't use it" in finding.facts
     assert "Restart the computer" in finding.remedy
+
+
+def test_gpu_that_the_user_hides_is_told_as_such(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_nvidia_smi(programs, "580.65.06")
+    put_torch(monkeypatch, cuda="13.0", rocm=None)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    finding = check_torch()
+    assert finding.verdict is Verdict.DOUBTFUL
+    assert "hidden from torch by CUDA_VISIBLE_DEVICES" in finding.facts
+    assert "Unset" in finding.remedy
 
 
 def test_driver_that_is_installed_and_does_not_run(programs: Path) -> None:

@@ -114,7 +114,10 @@ def test_lines_of_a_job_and_of_a_level_are_printed(tmp_path: Path) -> None:
     assert "'loud'" in wrong.stderr
 
 
-def test_following_goes_on_until_it_is_interrupted(tmp_path: Path) -> None:
+def test_following_goes_on_over_files_put_aside_until_it_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "LOG_BYTES", 4000)
     with keep_log(tmp_path / "server.log", "info"):
         LOG.info("before")
         following = subprocess.Popen(
@@ -126,8 +129,12 @@ def test_following_goes_on_until_it_is_interrupted(tmp_path: Path) -> None:
         try:
             assert following.stdout is not None
             assert "before" in following.stdout.readline()
-            LOG.info("after")
-            assert "after" in following.stdout.readline()
+            for number in range(100):  # four files' worth
+                LOG.info("line %d.", number)
+                if number % 10 == 9:
+                    for before in range(number - 9, number + 1):
+                        assert f"line {before}." in following.stdout.readline()
+            assert (tmp_path / "server.log.2").exists()
             following.send_signal(signal.SIGINT)
             assert following.wait(PATIENCE) == 0
         finally:
