@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from scumble_protocol.messages import Finished
-from tests.faults.client_with_faults import edit
-from tests.faults.forked import Forked
+from tests.faults.editors import edited
 from tests.faults.inspection import inspect
 from tests.faults.servers import serving
 
@@ -33,16 +32,6 @@ SINCE_ACCEPTED = [
 
 ONCE_PLACED = ["said.acknowledge:before", "said.acknowledge:after"]
 """Points at which the result is in the document, so that the memory may say that it is over."""
-
-
-def edited(state: Path, folder: Path, *faults: str, orders: int = 0) -> Forked:
-    """An editor that runs."""
-    folder.mkdir(exist_ok=True)
-    return Forked(press, state, folder, faults, orders)
-
-
-def press(state: Path, folder: Path, faults: tuple[str, ...], orders: int) -> None:
-    edit(state, folder, faults, orders=orders)
 
 
 def document(folder: Path) -> Any:

@@ -12,7 +12,8 @@ from scumble_protocol.client import Client, Result
 from scumble_protocol.errors import ErrorCode
 from scumble_protocol.messages import Accepted, Cancelled, Failed, Finished, Refused, Status
 from tests.end_to_end.server_process import regenerate
-from tests.faults.forked import PATIENCE
+from tests.faults.editors import edited
+from tests.faults.forked import PATIENCE, Forked
 from tests.faults.inspection import Ends, inspect
 from tests.faults.servers import Server
 from tests.faults.wire import DOWN, UP, Wire
@@ -59,6 +60,19 @@ POINTS: Final = (
 MOST_OPEN: Final = 10
 """Jobs that have not ended, above which none is asked for: a server refuses the seventeenth."""
 
+EDITOR_POINTS: Final = (
+    "remembered#2",
+    "said.submit:after",
+    "said.piece:after#2",
+    "heard.accepted",
+    "heard.progress",
+    "heard.finished",
+    "heard.BlobArrived",
+    "placed",
+    "said.acknowledge:before",
+)
+"""Where an editor dies, which is a process of its own."""
+
 SEEDS: Final = 6
 """Different requests that there are."""
 
@@ -86,7 +100,7 @@ class Told:
 
 @dataclass
 class World:
-    """One state folder, one server after the other, one client after the other.
+    """One state folder, one server after the other, one client after the other, and an editor.
 
     Args:
         state: The state folder.
@@ -118,6 +132,7 @@ class World:
         if self.numbers.random() < 0.6:
             faults = [f"kill@{self.numbers.choice(POINTS)}"]
         server = Server(self.state, *faults)
+        editor = self._editor() if self.numbers.random() < 0.25 else None
         server.is_up()
         self.client.retry()
         for _ in range(self.numbers.randint(1, 4)):
@@ -128,6 +143,8 @@ class World:
             self._listen(0.02)
         server.kill()
         self.kills += 1
+        if editor is not None:
+            editor.kill()
         self._listen(0)
         self.check()
 
@@ -143,6 +160,8 @@ class World:
             self._listen(0.02)
         while self._to_do() and time.monotonic() < deadline:
             time.sleep(50 * MS)
+        editor = edited(self.state, self.state.parent)
+        assert editor.ended() == 0  # it has got, or knows to be lost, whatever it remembered
         assert server.terminate() == 0
         ends = self.check(is_strict=True)
         assert all(end is not None for end in ends.ends.values())
@@ -181,6 +200,10 @@ class World:
                 assert end is not None, f"{job} was told to be {said}"
                 assert end.type == said
         return ends
+
+    def _editor(self) -> Forked:
+        point = self.numbers.choice(EDITOR_POINTS)
+        return edited(self.state, self.state.parent, f"kill@{point}", orders=1)
 
     def _act(self) -> None:
         actions = (
