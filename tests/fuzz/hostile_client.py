@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Iterator
 from typing import Any, cast
@@ -18,17 +19,18 @@ from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     SERVER_MESSAGES,
     SUBPROTOCOL,
-    AskStatus,
+    Attach,
     Encoding,
     Hello,
     Message,
+    Refused,
     ServerMessage,
-    Status,
     Welcome,
 )
 from tests.timing import MS
 
 PATIENCE = 60_000 * MS
+_MARKS = itertools.count()
 
 
 class HostileClient:
@@ -75,8 +77,9 @@ class HostileClient:
         Raises:
             TimeoutError: It did neither.
         """
-        self.say(AskStatus())
-        return list(self._heard(10_000, until=Status))
+        mark = f"mark-{next(_MARKS)}"
+        self.say(Attach(mark, 0))  # of which the server can only say that it knows no such job
+        return list(self._heard(100_000, until=mark))
 
     def flood(self, frames: list[bytes]) -> list[ServerMessage]:
         """Throw many, as fast as they go, while listening."""
@@ -94,7 +97,7 @@ class HostileClient:
         for frame in frames:
             self.throw(frame)
 
-    def _heard(self, most: int, until: type[Message] | None = None) -> Iterator[ServerMessage]:
+    def _heard(self, most: int, until: str = "") -> Iterator[ServerMessage]:
         for _ in range(most):
             try:
                 frame = self.socket.recv(PATIENCE, decode=False)
@@ -104,5 +107,5 @@ class HostileClient:
             self.heard.append(frame)
             message = cast("ServerMessage", codec.decode(frame, SERVER_MESSAGES))
             yield message
-            if until is not None and isinstance(message, until):
+            if until and isinstance(message, Refused) and message.job == until:
                 return

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -306,11 +306,15 @@ def test_hostile_clients_disturb_nobody(painting: Painting) -> None:
     run_state_machine_as_test(
         ComingHere,
         settings=settings(
-            max_examples=RUNS, stateful_step_count=STEPS, derandomize=True, deadline=None
+            max_examples=RUNS,
+            stateful_step_count=STEPS,
+            derandomize=True,
+            deadline=None,
+            phases=[Phase.generate],  # to shrink against a live server takes for ever
         ),
     )
     files = sorted(painting.server.state.glob("*.log*"))
     lines = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
-    assert any(line.get("client") == "mallory" for line in lines)
+    assert sum("was sent away" in line["event"] for line in lines) > RUNS
     wrong = [line for line in lines if "exception" in line or line["level"] == "error"]
     assert wrong == []
