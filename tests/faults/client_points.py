@@ -8,7 +8,8 @@ from scumble_protocol.client.link import Link
 from scumble_protocol.editor import memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from scumble_protocol.messages import ClientMessage
 
@@ -40,8 +41,8 @@ def instrument(reached: Callable[[str], None]) -> None:
             reached(f"heard.{getattr(message, 'type', type(message).__name__)}")
         return messages
 
-    def told_write(*arguments: Any) -> None:
-        write(*arguments)
+    def told_write(file: Path, remembered: Mapping[str, object]) -> None:
+        write(file, remembered)
         reached("remembered")
 
     Link.send = told_send  # type: ignore[method-assign]

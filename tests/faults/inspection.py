@@ -61,7 +61,7 @@ def inspect(state: Path, *, sent: Iterable[str] = ()) -> Ends:
         event = codec.decode(frame, JOB_EVENTS)
         assert ends[job] is None, f"{event} comes after {ends[job]}"
         if isinstance(event, FINAL_EVENTS):
-            ends[job] = event  # type: ignore[assignment]
+            ends[job] = event
     for job, end in ends.items():
         assert stages[job] in ({end.type} if end else LIVE), (stages[job], end)
     _inspect_blobs(state, needed, set(sent))

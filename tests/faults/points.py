@@ -76,7 +76,7 @@ def _listen_to_frames(reached: Callable[[str], None]) -> None:
         reached(f"heard.{getattr(message, 'type', 'invalid')}")
         receive(self, message)
 
-    ServerConnection.send = told_send  # type: ignore[method-assign]
+    ServerConnection.send = told_send  # type: ignore[method-assign, assignment]
     Conversation.receive = told_receive  # type: ignore[method-assign]
 
 

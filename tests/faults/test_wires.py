@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scumble_protocol.client import Client, Connected, Result, connecting
+from scumble_protocol.client import Client, Connected, Result, connecting, websocket
 from tests.end_to_end.server_process import Painter, regenerate
 from tests.faults.expected import Undisturbed
 from tests.faults.inspection import inspect
@@ -81,7 +81,7 @@ def watchful(monkeypatch: pytest.MonkeyPatch) -> float:
     """How long a client looks at a silent wire, in seconds; the true time is for the night."""
     if IS_NIGHTLY:
         return 40.0
-    quick = functools.partial(connecting.connect, ping_interval=300 * MS, ping_timeout=300 * MS)
+    quick = functools.partial(websocket.connect, ping_interval=300 * MS, ping_timeout=300 * MS)
     monkeypatch.setattr(connecting, "connect", quick)
     return 600 * MS
 
