@@ -441,7 +441,7 @@ def test_a_client_ends_while_it_waits_for_a_server() -> None:
 def test_a_pause_between_attempts_ends_when_a_job_is_put_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("scumble_protocol.client.client.FIRST_PAUSE", 1000.0)
+    monkeypatch.setattr("scumble_protocol.client.attempts.FIRST_PAUSE", 1000.0)
     with passing_server() as server:
         port = server.port
     with client_of(Address(f"ws://127.0.0.1:{port}", RIGHT)) as client:
@@ -454,7 +454,7 @@ def test_a_pause_between_attempts_ends_when_a_job_is_put_in(
 
 
 def test_a_pause_between_attempts_ends_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scumble_protocol.client.client.FIRST_PAUSE", 1000.0)
+    monkeypatch.setattr("scumble_protocol.client.attempts.FIRST_PAUSE", 1000.0)
     with passing_server() as server:
         port = server.port
     with client_of(Address(f"ws://127.0.0.1:{port}", RIGHT)) as client:
@@ -495,7 +495,7 @@ def test_a_server_that_ends_says_so_and_its_jobs_go_on_when_it_is_back() -> None
 def test_another_server_is_gone_to_at_once_and_each_keeps_its_jobs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("scumble_protocol.client.client.LONGEST_PAUSE", 1000.0)
+    monkeypatch.setattr("scumble_protocol.client.attempts.LONGEST_PAUSE", 1000.0)
     with passing_server(is_held=True) as here, passing_server(is_held=True) as there:
         far = Address(there.address.url, RIGHT, server="there")
         where = [here.address]
@@ -525,7 +525,7 @@ def test_another_server_is_gone_to_at_once_and_each_keeps_its_jobs(
 def test_another_server_is_gone_to_although_the_last_one_cannot_be_reached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("scumble_protocol.client.client.FIRST_PAUSE", 1000.0)
+    monkeypatch.setattr("scumble_protocol.client.attempts.FIRST_PAUSE", 1000.0)
     with passing_server() as server:
         where = [Address("ws://127.0.0.1:1", ""), server.address]
         with client_of(lambda: where[0]) as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import zipfile
 import zlib
@@ -102,3 +103,53 @@ def test_many_packed_texts_are_read_up_to_a_limit(tmp_path: Path) -> None:
     texts = texts_of(file)
     assert texts["parameters"].startswith("a cat")
     assert sum(map(len, texts.values())) <= 2**25
+
+
+def archived(packing: int = zipfile.ZIP_DEFLATED, text: str = "") -> bytes:
+    """An OpenRaster picture with a record."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", packing) as archive:
+        archive.writestr(ORA_RECORDS, text or json.dumps({"data/000.png": RECORDS[0]}))
+        archive.writestr("../../outside", "x")
+    return made.getvalue()
+
+
+@given(
+    places=st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), min_size=1, max_size=4),
+    packing=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2]),
+)
+def test_a_damaged_archive_has_texts_or_is_one_sentence(
+    places: list[tuple[int, int]], packing: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    data = bytearray(archived(packing))
+    for place, value in places:
+        data[4 + place % (len(data) - 4)] = value
+    file = tmp_path_factory.getbasetemp() / "damaged.ora"
+    file.write_bytes(data)
+    with contextlib.suppress(RequestError):
+        texts_of(file)
+
+
+@pytest.mark.parametrize(("offset", "value"), [(8, 1), (10, 99), (8, 32)])
+def test_an_archive_of_a_strange_kind_is_one_sentence(
+    offset: int, value: int, tmp_path: Path
+) -> None:
+    """Encrypted, packed in an unknown way, or a patch of another file."""
+    data = bytearray(archived())
+    central = data.index(b"PK\x01\x02")
+    data[central + offset] = data[6 + offset - 8] = value
+    file = tmp_path / "strange.ora"
+    file.write_bytes(data)
+    with pytest.raises(RequestError, match="strange"):
+        texts_of(file)
+
+
+@pytest.mark.parametrize("said", [2**28, 100])
+def test_a_bomb_in_an_archive_is_none_whatever_size_it_says(said: int, tmp_path: Path) -> None:
+    data = bytearray(archived(text="[" + " " * 2**28))
+    central = data.index(b"PK\x01\x02")
+    data[central + 24 : central + 28] = said.to_bytes(4, "little")
+    file = tmp_path / "bomb.ora"
+    file.write_bytes(data)
+    with contextlib.suppress(RequestError):
+        assert texts_of(file) == {}

@@ -97,7 +97,7 @@ def test_after_connecting_the_other_computer_is_used_and_this_one_a_click_away(
 
 
 @pytest.mark.parametrize(
-    ("code", "said"), [("AAAA-AAAA", "does not let this computer in"), ("AAAA", "not a code")]
+    ("code", "said"), [("AAAA-AAAA", "does not take this code"), ("AAAA", "not a code")]
 )
 def test_what_went_wrong_is_said_with_what_to_do(
     chooser: Chooser, server: PassingServer, code: str, said: str

@@ -62,6 +62,22 @@ def test_the_result_arrives_although_the_server_was_killed(desk: KritaDesk) -> N
     assert len(desk.ask("history()")) == 2, "one step, in spite of all"
 
 
+def test_a_server_that_starts_anew_is_waited_for_without_alarm(desk: KritaDesk) -> None:
+    server = desk.start_server()
+    desk.set(prompt="a cat", steps=30)
+    desk.click("scumble_run")
+    desk.wait_until("shown().preview is not None", "preview")
+    server.terminate()
+    desk.wait_until("'starts anew' in shown().light_text", "what the server said at the end")
+    assert desk.ask("[shown().is_starting, shown().can_start_server]") == [True, False]
+    assert desk.ask("shown().job.phase") == "Waiting for the server"
+    assert not desk.ask("shown().is_error")
+    desk.photograph("starts-anew")
+    desk.start_server()
+    desk.finish()
+    assert len(desk.ask("tree()")) == 2
+
+
 def test_a_wrong_token_is_told_with_what_to_do(desk: KritaDesk, tmp_path: Path) -> None:
     with running_server(tmp_path) as another:
         found = another.listening()

@@ -45,6 +45,12 @@ def test_a_job_whose_process_was_killed_is_found_for_its_picture_alone(
     assert memory(tmp_path).left_behind(PICTURE) == {"job": CAT}
 
 
+def test_it_is_known_which_server_has_a_job(tmp_path: Path, dead: int) -> None:
+    there = Pending(PICTURE, "a cat", "wss://attic:7867")
+    memory(tmp_path, dead).expect("job", there)
+    assert memory(tmp_path).left_behind(PICTURE) == {"job": there}
+
+
 def test_taking_on_a_job_hides_it_from_others(tmp_path: Path, dead: int) -> None:
     memory(tmp_path, dead).expect("job", CAT)
     taker = memory(tmp_path)

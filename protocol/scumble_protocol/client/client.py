@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scumble_protocol.client.address import Address, Locate
+from scumble_protocol.client.attempts import Attempts
 from scumble_protocol.client.blobcache import BlobCache
 from scumble_protocol.client.events import ClientEvent, Connected, Disconnected
 from scumble_protocol.client.ledger import Ledger, Question
@@ -46,14 +47,7 @@ from scumble_protocol.session import ClientSessionEvent
 _log = logging.getLogger(__name__)
 
 CACHE_BYTES = 256 * 2**20
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
-
-BARRED_SECONDS = 30.0
-"""How long an address that refused our token is left alone: servers count wrong tokens."""
-
 _GOODBYE = ("", ErrorCode.SHUTTING_DOWN)
-_BARRING = frozenset({ErrorCode.UNAUTHORIZED, ErrorCode.TOO_MANY_ATTEMPTS})
 
 Draft = Callable[[], tuple[Request, Mapping[str, bytes]]]
 """Makes a request and the data of its blobs, by id; called on the client's thread."""
@@ -110,7 +104,7 @@ class Client:
         self._reported = ""
         self._ending = False
         self._is_leaving = False
-        self._barred: tuple[Address, float] | None = None
+        self._attempts = Attempts()
         self._thread = threading.Thread(target=self._run, name="scumble-client", daemon=True)
 
     def start(self) -> None:
@@ -235,11 +229,11 @@ class Client:
             self._ready.set()
 
     def _run(self) -> None:
-        pause = 0.0
         while not self._ending:
             began = time.monotonic()
             try:
-                self._rest(pause)
+                self._rest(self._attempts.pause)
+                began = time.monotonic()
                 self._visit()
             except ScumbleError as error:
                 self._report(error)
@@ -247,8 +241,7 @@ class Client:
                 # A thread that died would leave its user waiting for ever.
                 _log.exception("The client failed, and goes on.")
                 self._report(_defect())
-            is_fresh = self._is_leaving or time.monotonic() - began - pause > LONGEST_PAUSE
-            pause = FIRST_PAUSE if is_fresh else max(FIRST_PAUSE, min(2 * pause, LONGEST_PAUSE))
+            self._attempts.ended(time.monotonic() - began, is_wanted=self._is_leaving)
 
     def _visit(self) -> None:
         """Connect and talk until the end; raises the `ScumbleError` that ended it."""
@@ -256,7 +249,7 @@ class Client:
             return
         self._is_leaving = False
         address = self._locate()
-        if self._is_barred(address):
+        if self._attempts.is_barred(address):
             return
         hello = Hello(
             protocol=PROTOCOL_VERSION,
@@ -269,8 +262,7 @@ class Client:
         try:
             link, welcome = Link.open(address, hello)
         except PeerError as error:
-            if error.code in _BARRING:
-                self._barred = (address, time.monotonic() + BARRED_SECONDS)
+            self._attempts.refused(address, error)
             raise
         try:
             self._reported = ""
@@ -280,13 +272,6 @@ class Client:
             self._talk(link)
         finally:
             link.close()
-
-    def _is_barred(self, address: Address) -> bool:
-        """Whether this very address refused us a moment ago, and must not be bothered again."""
-        if self._barred is None:
-            return False
-        barred, until = self._barred
-        return address == barred and time.monotonic() < until
 
     def _talk(self, link: Link) -> None:
         """Send messages as they come up and, between them, one piece of an upload at a time."""
@@ -340,7 +325,7 @@ class Client:
             for item in self._items(timeout=left):
                 self._handle(item, None)
                 if isinstance(item, _Command) and item.is_eager:
-                    self._barred = None
+                    self._attempts.insist()
                     return
 
     def _report(self, error: ScumbleError) -> None:

@@ -118,7 +118,8 @@ class ServerChoice:
     def _take(self, outcome: Address | ScumbleError) -> None:
         self._is_busy = False
         if isinstance(outcome, ScumbleError):
-            self._say(trouble(outcome, self._tr), is_error=True)
+            is_code = outcome.code is ErrorCode.UNAUTHORIZED
+            self._say(self._wrong_code() if is_code else trouble(outcome, self._tr), is_error=True)
             return
         try:
             self._keep(read_servers(self._state).joined(outcome))
@@ -126,6 +127,12 @@ class ServerChoice:
             self._say(trouble(error, self._tr), is_error=True)
         else:
             self._say(self._tr("Connected: {name} does your work now.", name=_name(outcome)))
+
+    def _wrong_code(self) -> str:
+        return self._tr(
+            "The server does not take this code. Look at it again, or make a new one with "
+            "`scumble pair` there: each is good once, for ten minutes and five attempts."
+        )
 
     def _keep(self, servers: Servers) -> None:
         try:

@@ -15,8 +15,8 @@ def _texts(tr: Translate) -> dict[ErrorCode, str]:
     """Where a server can't know what its editor offers, or what language it speaks."""
     return {
         ErrorCode.UNAUTHORIZED: tr(
-            "The server does not let this computer in: it does not know the token or the code. "
-            "Connect with a new code, or restart the server if it runs on this computer."
+            "The server does not let this computer in, since it does not know its token. Connect "
+            "with a new code, or restart the server if it runs on this computer."
         ),
         ErrorCode.FORBIDDEN: tr(
             "The server does not allow this from another computer. Do it where the server runs."

@@ -60,7 +60,7 @@ def test_another_computer_does_the_work_after_its_code_was_typed(
     panel.click("scumble_light_button")
     panel.wait_until("len(widgets('scumble_server_address')) == 1", "window about the server")
     connect(painter, panel, offer.addresses[0], "AAAA-AAAA")
-    assert "Connect with a new code" in panel.ask("widget('scumble_server_text').get_text()")
+    assert "does not take this code" in panel.ask("widget('scumble_server_text').get_text()")
     painter.photograph("wrong-code")
     connect(painter, panel, offer.addresses[0], offer.code)
     host = offer.addresses[0].removeprefix("wss://")
