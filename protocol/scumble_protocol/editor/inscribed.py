@@ -41,6 +41,17 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST = 2**24
 """Longest text that is read, in bytes."""
 
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGE = (
+    OSError,
+    ValueError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,  # encrypted, or of a kind that nobody writes
+)
+"""What reading a damaged archive may raise."""
+
 _XMP_RECORD = re.compile(rb'scumble:record="([^"]*)"')
 
 
@@ -59,7 +70,7 @@ def texts_of(path: Path) -> Mapping[str, str]:
                 return {}
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 return _texts(data)  # type: ignore[arg-type]  # it can be sliced into bytes
-    except (OSError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise RequestError(
             ErrorCode.BAD_PICTURE,
             f"{path} can't be read: {getattr(error, 'strerror', None) or error}.",
@@ -166,7 +177,11 @@ def _xmp_texts(packet: bytes) -> dict[str, str]:
 def _ora_texts(file: BinaryIO) -> dict[str, str]:
     """The record of the topmost layer that has one."""
     with zipfile.ZipFile(file) as archive:
-        if ORA_RECORDS not in archive.namelist() or archive.getinfo(ORA_RECORDS).file_size > _MOST:
+        if ORA_RECORDS not in archive.namelist():
+            return {}
+        member = archive.getinfo(ORA_RECORDS)
+        # No other packing is allowed: https://www.openraster.org/baseline/file-layout-spec.html
+        if member.file_size > _MOST or member.compress_type not in _PACKINGS:
             return {}
         try:
             records = json.loads(archive.read(ORA_RECORDS))
