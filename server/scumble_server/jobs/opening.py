@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_server.jobs.blobstore import disk_error
 from scumble_server.jobs.salvage import salvage
-from scumble_server.jobs.schema import SCHEMA, bring_up, readable
+from scumble_server.jobs.schema import SCHEMA, UNREADABLE, bring_up, readable, tables_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         try:
             _refuse_lone_log(path)
             return _opened(path)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             if not _is_damage(error):
                 raise
             salvage(path, str(error))
@@ -43,7 +44,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, timeout=1)
     try:
         _set_up(database, path)
-    except (sqlite3.Error, ServerError):
+    except (sqlite3.Error, UnicodeDecodeError, ServerError):
         database.close()
         raise
     return database
@@ -67,6 +68,9 @@ def _set_up(database: sqlite3.Connection, path: Path) -> None:
     run("PRAGMA journal_mode = WAL")
     run("PRAGMA synchronous = NORMAL")
     run("PRAGMA foreign_keys = ON")
+    # What is deleted is gone: prompts that were to be forgotten, and rows that a damaged journal
+    # would otherwise be found to have still.
+    run("PRAGMA secure_delete = ON")
     (version,) = run("PRAGMA user_version").fetchone()
     if version > SCHEMA:
         raise ServerError(
@@ -78,9 +82,17 @@ def _set_up(database: sqlite3.Connection, path: Path) -> None:
     if fault != "ok":
         raise sqlite3.DatabaseError(" ".join(fault.split()))
     bring_up(database, version)
+    if not tables_of(database) >= _todays_tables():
+        raise sqlite3.DatabaseError("the tables are not those of a journal")
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
+def _todays_tables() -> frozenset[str]:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        bring_up(database, 0)
+        return tables_of(database)
+
+
+def _is_damage(error: Exception) -> bool:
     return not any(words in str(error) for words in _AROUND_IT)
 
 

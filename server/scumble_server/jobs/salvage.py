@@ -1,9 +1,9 @@
 """A damaged journal: what can still be read of it goes into a new one, and nothing is thrown away.
 
 The damaged database is kept beside the new one under a name with the date. SQLite reads whatever it
-can still find its way to; a damaged page costs what was on it. The first page, which says where the
-tables are, is replaced by that of a new journal if it is damaged itself, since the tables lie at
-the same places there.
+can still find its way to, and the rest is read page by page (`raw_pages.py`): a damaged page costs
+what was on it. The first page, which says where the tables are, is replaced by that of a new
+journal if it is damaged itself, since the tables lie at the same places there.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from scumble_protocol.errors import ErrorCode
 from scumble_protocol.job_list import JobStage
 from scumble_protocol.messages import Cancelled, Failed, Finished, Submit
 from scumble_server.jobs.damaged_rows import DamagedJournal
+from scumble_server.jobs.raw_pages import RawPages
 from scumble_server.jobs.schema import (
     LOCAL,
     JobRow,
@@ -93,6 +94,9 @@ def _read(damaged: Path, work: Path) -> list[tuple[JobRow, list[JobEvent]]]:
         mend(damaged, work)
         with contextlib.closing(sqlite3.connect(work, isolation_level=None)) as database:
             found = DamagedJournal.read(database)
+        if found.has_gaps:
+            # Closed, SQLite has brought the log into the database.
+            found.add_pages(RawPages(work.read_bytes(), _page_size(work, _beside(work, "-wal"))))
         if found.is_better(best):
             best = found
         if found.is_whole:

@@ -6,6 +6,7 @@ of the machine's owner, and nothing of theirs was acknowledged, since that delet
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING, cast
 
@@ -23,7 +24,6 @@ from scumble_protocol.messages import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
 
     from scumble_protocol.images import ImageRef
@@ -33,6 +33,9 @@ SCHEMA = 2
 
 LOCAL = "local"
 """The user who has the token of the state folder: the machine's owner."""
+
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading a damaged database may raise; Python can't decode what SQLite quotes of it."""
 
 PROMPT_SHOWN = 200
 """Characters of a prompt that lists show; a thousand of them are to fit into a message."""
@@ -153,6 +156,12 @@ def bring_up(database: sqlite3.Connection, version: int) -> None:
     finally:
         if database.in_transaction:
             run("ROLLBACK")
+
+
+def tables_of(database: sqlite3.Connection) -> frozenset[str]:
+    """The statements that made its tables and indices."""
+    rows = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return frozenset(statement for (statement,) in rows)
 
 
 def readable(text: bytes) -> str:

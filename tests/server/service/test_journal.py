@@ -57,7 +57,7 @@ def open_with_database(
 
     with monkeypatch.context() as patch:
         patch.setattr(sqlite3, "connect", remember)
-        return open_journal(folder), connections[-1]
+        return open_journal(folder), connections[0]
 
 
 def reopened(journal: Journal, folder: Path) -> Journal:

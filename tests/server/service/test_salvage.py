@@ -14,7 +14,7 @@ from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.job_list import JobSummary
 from scumble_protocol.messages import Attach, Failed, Finished, Want
 from scumble_server.jobs.journal import Journal
-from tests.protocol.samples import IMAGE, REGENERATE
+from tests.protocol.samples import IMAGE, MASK, REGENERATE
 from tests.server.service.journals import (
     BEN,
     closed,
@@ -24,6 +24,7 @@ from tests.server.service.journals import (
     result_image,
 )
 from tests.server.service.rig import RESULT, Editor, Server, variant
+from tests.server.service.test_journal import write_schema_1
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -172,9 +173,36 @@ def test_a_truncated_journal_keeps_what_is_before_the_cut(
     journal.close()
 
 
+def test_a_page_above_others_costs_nothing(tmp_path: Path) -> None:
+    path, jobs = closed(tmp_path, 60)
+    root = path.read_bytes()[PAGE : PAGE + 1]
+    assert root == b"\x05", "this page of `jobs` has others below it"
+    overwrite(path, PAGE, PAGE, seed=3)
+    Journal(path).close()
+    assert_saved(path, jobs)
+
+
+def test_what_was_forgotten_is_not_found_again(tmp_path: Path) -> None:
+    path, jobs = closed(tmp_path, 120)
+    journal = Journal(path)
+    forgotten = jobs[20:100]
+    for job in forgotten:
+        journal.forget(job)
+    journal.close()
+    assert b"finished30" not in path.read_bytes()
+    overwrite(path, PAGE, PAGE, seed=3)
+    journal = Journal(path)
+    assert not set(summaries(journal)) & set(forgotten)
+    assert set(summaries(journal)) >= {jobs[0], jobs[-1]}
+    journal.close()
+
+
 def test_without_the_table_of_jobs_their_results_are_saved_from_the_events(tmp_path: Path) -> None:
     path, jobs = closed(tmp_path, 60)
-    overwrite(path, PAGE, PAGE, seed=3)  # the root of `jobs`
+    data = path.read_bytes()
+    for start in range(PAGE, len(data), PAGE):
+        if data[start] == 0x0D:  # a page with rows of a table that is no index
+            overwrite(path, start, PAGE, seed=start)
     journal = Journal(path)
     made = [job for job in jobs if job.startswith(("finished", "acknowledged"))]
     assert sorted(summaries(journal)) == sorted(made)
@@ -183,6 +211,32 @@ def test_without_the_table_of_jobs_their_results_are_saved_from_the_events(tmp_p
         number = jobs.index(job)
         assert journal.events(job, 2) == (finished(job, number),)
         assert journal.request(job) == finished(job, number).request
+    journal.close()
+
+
+@pytest.mark.parametrize("name", [b"position", b"attempts", b"user"])
+def test_a_garbled_schema_costs_nothing(tmp_path: Path, name: bytes) -> None:
+    path, jobs = closed(tmp_path, 60)
+    data = path.read_bytes()
+    path.write_bytes(data[:PAGE].replace(name, b"\xeb" * len(name)) + data[PAGE:])
+    Journal(path).close()
+    assert_saved(path, jobs)
+
+
+def test_an_older_journal_whose_pages_are_damaged_is_read_page_by_page(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    write_schema_1(path)
+    with sqlite3.connect(path) as database:
+        rows = dict(database.execute("SELECT name, rootpage FROM sqlite_master"))
+    database.close()
+    overwrite(path, 0, PAGE, seed=1)
+    overwrite(path, (rows["pictures"] - 1) * PAGE, PAGE, seed=1)
+    journal = Journal(path)
+    stages = {job: summary.stage.value for job, summary in summaries(journal).items()}
+    assert {stage: stages[stage] for stage in ("waiting", "finished", "failed", "cancelled")} == {
+        stage: stage for stage in ("waiting", "finished", "failed", "cancelled")
+    }
+    assert journal.pictures("finished").results == (IMAGE.blob, MASK.blob)
     journal.close()
 
 
