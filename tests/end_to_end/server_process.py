@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import sys
 import time
@@ -75,7 +76,11 @@ class ServerProcess:
 
     def terminate(self) -> int:
         """Ask it to end, as a shell does; its exit code."""
-        self.process.terminate()
+        return self.signal(signal.SIGTERM)
+
+    def signal(self, number: int) -> int:
+        """Send it a signal and wait for its end; its exit code."""
+        self.process.send_signal(number)
         return self._ended()
 
     def kill(self) -> None:

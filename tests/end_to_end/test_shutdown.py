@@ -16,15 +16,17 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from scumble_protocol import codec, endpoint
+from scumble_protocol.client import Disconnected
 from scumble_protocol.errors import ErrorCode
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
     SERVER_MESSAGES,
     SUBPROTOCOL,
+    Chunk,
     Encoding,
     Hello,
+    Message,
     Refused,
-    ServerMessage,
     Submit,
     Want,
 )
@@ -50,7 +52,7 @@ ARGUMENTS = ("--model", TINY, "--device", "cpu")
 
 _log = logging.getLogger(__name__)
 
-SOON = 4000 * MS
+SOON = max(4.0, 4000 * MS)
 """It is promised to be two seconds; a test must not fail where other programs had the processor."""
 
 
@@ -86,8 +88,7 @@ def undisturbed(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Mappin
 def assert_gone_soon(server: ServerProcess, number: int = signal.SIGTERM) -> None:
     """It ends in time, in good order, and leaves no endpoint file."""
     began = time.monotonic()
-    server.process.send_signal(number)
-    code = server.process.wait(PATIENCE)
+    code = server.signal(number)
     seconds = time.monotonic() - began
     _log.info("Gone after %.2f s.", seconds)
     assert code == 0
@@ -97,11 +98,11 @@ def assert_gone_soon(server: ServerProcess, number: int = signal.SIGTERM) -> Non
 
 def assert_told(who: Painter) -> None:
     """The client heard why the server went."""
-    told = next((it for it in who.heard if isinstance(it, Refused)), None) or who.until(
-        lambda event: isinstance(event, Refused)
+    told = next((it for it in who.heard if isinstance(it, Disconnected)), None) or who.until(
+        lambda event: isinstance(event, Disconnected)
     )
-    assert isinstance(told, Refused)
-    assert (told.job, told.code) == ("", ErrorCode.SHUTTING_DOWN)
+    assert isinstance(told, Disconnected)
+    assert told.error.code is ErrorCode.SHUTTING_DOWN
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -151,8 +152,7 @@ def test_a_second_signal_ends_it_at_once(state: Path, troubles: Troubles) -> Non
         server.process.terminate()
         time.sleep(100 * MS)
         began = time.monotonic()
-        server.process.terminate()
-        assert server.process.wait(PATIENCE) == -signal.SIGTERM
+        assert server.signal(signal.SIGTERM) == -signal.SIGTERM
         assert time.monotonic() - began < 1000 * MS
 
 
@@ -165,17 +165,20 @@ class Upload:
         self.socket = connect(
             here.url, subprotocols=[Subprotocol(SUBPROTOCOL)], compression=None, proxy=None
         )
-        self.send(Hello(PROTOCOL_VERSION, "test", "1", here.token, encodings=(Encoding.RAW,)))
+        self.send(Hello(PROTOCOL_VERSION, "test", "1", here.token, (), (Encoding.RAW,)))
         self.read()
         request, _ = regenerate(side=1024)
         self.send(Submit("upload", request))
         want = self.read()
         assert isinstance(want, Want)
+        pixels = bytes(1024)
+        chunk = Chunk(want.blobs[0], 1024 * 1024 * 4, 0, Encoding.RAW, pixels)
+        self.socket.send(codec.encode(chunk))
 
     def send(self, message: Hello | Submit) -> None:
         self.socket.send(codec.encode(message))
 
-    def read(self) -> ServerMessage:
+    def read(self) -> Message:
         frame = self.socket.recv(PATIENCE)
         assert isinstance(frame, bytes)
         return codec.decode(frame, SERVER_MESSAGES)
