@@ -22,6 +22,10 @@ from scumble_protocol.messages import SUBPROTOCOL, Limits
 OPEN_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
 
+SILENT_SECONDS = 180.0
+"""Until a server that does not answer a ping counts as gone: on a slow line, ping and answer wait
+behind the picture that is on its way."""
+
 
 def open_connection(
     url: str, fingerprint: str = "", *, is_pairing: bool = False
@@ -47,6 +51,7 @@ def open_connection(
             proxy=None,
             open_timeout=OPEN_SECONDS,
             close_timeout=CLOSE_SECONDS,
+            ping_timeout=SILENT_SECONDS,
             max_size=Limits().message_bytes,
         )
     except OSError as error:

@@ -19,6 +19,10 @@ _RECORD_BYTES = 16 * 1024
 
 _PIECE_BYTES = 2**20
 
+_ON_THEIR_WAY = 2**18
+"""Bytes that the system takes before they are sent: with megabytes of them, as it takes by itself,
+a slow line would keep a cancel or a ping waiting for minutes."""
+
 
 class Tls:
     """Stands for an `ssl.SSLContext` where `websockets` asks for one.
@@ -36,6 +40,7 @@ class Tls:
         Raises:
             OSError: The other side is not trusted, or talks no TLS.
         """
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THEIR_WAY)
         secure = TlsSocket(connected, self._context, server_hostname)
         secure.shake_hands()
         return secure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from typing import TYPE_CHECKING, Any, cast
 
 from websockets.asyncio.server import ServerConnection
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 _SHUTDOWN_SECONDS = 2.0
 """For the other side to agree on the end of TLS."""
+
+_ON_THEIR_WAY = 2**18
+"""Bytes that the system takes before they are sent: with megabytes of them, as it takes by itself,
+a ping would wait behind them for minutes on a slow line."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +55,8 @@ class Line(ServerConnection):
             self._make(transport)
         else:
             self._wire.pause_reading()  # what comes is for TLS
+            wire = self._wire.get_extra_info("socket")
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THEIR_WAY)
             self._agreeing = asyncio.create_task(self._agree(self._wire, self.tls))
 
     def data_received(self, data: bytes) -> None:
