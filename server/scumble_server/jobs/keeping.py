@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 50
 """Jobs that are deleted in one go, so that clients need not wait long."""
 
-WRITING_ROOM = 2**20
+WRITING_ROOM = 2**16
 """Bytes that are made free when the journal finds the disk full."""
 
 _log = logging.getLogger(__name__)

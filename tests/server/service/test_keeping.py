@@ -289,6 +289,37 @@ def test_a_job_is_accepted_on_a_full_disk_in_the_place_of_a_result_that_a_client
     assert has(server, 1, 2) == [True, False]
 
 
+def test_a_job_fails_only_where_no_room_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(tmp_path, budget=0)
+    server.store.when_full(server.book.keeping.make_room)
+    editor = Editor(server)
+    make(server, editor, 1, is_acknowledged=True)
+    FullDisk(tmp_path / "blobs", monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(server.journal, "forget", raise_full)
+        with pytest.raises(ServerError):
+            server.store.put(blob_id(result(2)), result(2))
+    assert server.book.knows("job1")
+
+
+def test_a_full_disk_while_old_results_are_deleted_harms_no_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(tmp_path, keep=Keep(bytes=0))
+    editor = Editor(server)
+    make(server, editor, 1)
+    editor.say(Acknowledge("job1"))
+    with monkeypatch.context() as patch:
+        patch.setattr(server.journal, "forget", raise_full)
+        make(server, editor, 2)
+    assert editor.heard("job2")[-1] == "finished"
+    assert has(server, 2) == [True]
+    sweep(server)
+    assert has(server, 1, 2) == [False, True]
+
+
 def test_a_full_disk_while_forgetting_is_said_and_it_can_be_tried_again(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
