@@ -58,7 +58,12 @@ UNTIL_DELIVERED = [
 NO_CACHE: dict[str, Any] = {"cache_bytes": 0}
 """The settings of a server that keeps no picture beyond what jobs need."""
 
-ONCE_DELIVERED = ["said.chunk:after#2", "heard.acknowledge"]
+ONCE_DELIVERED = [
+    "said.chunk:after#2",
+    "heard.acknowledge",
+    "journal.acknowledge:before",
+    "journal.acknowledge:after",
+]
 
 
 def settled(ann: Painter) -> None:
