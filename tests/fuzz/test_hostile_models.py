@@ -17,15 +17,19 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scumble_protocol.errors import ErrorCode, RequestError
-from scumble_protocol.messages import Measure
+from scumble_protocol import codec
+from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
+from scumble_protocol.messages import Measure, Models
 from scumble_server.control.places import Role
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.shelf import Shelf
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.measuring import Measuring
 from scumble_server.work.report import silent
+from tests.fuzz.script import ODD, bent, places
 from tests.server.models.checkpoints import make_folder
 from tests.server.upscale.networks import compact, write
 
@@ -239,3 +243,104 @@ def test_a_server_for_others_opens_no_pickle_at_all(place: Place) -> None:
     with pytest.raises(RequestError) as refused:
         public.find("2x.pth")
     assert refused.value.code is ErrorCode.UNSAFE_MODEL
+
+
+# Whatever lies in the folder, there is a list, and it can be sent
+
+
+ODD_NUMBERS = (10**30, float("inf"), float("nan"), -(10**30), [10**30], "9" * 5000, [[]] * 300)
+JSON_FILES = (
+    "model_index.json",
+    "scumble.json",
+    "unet/config.json",
+    "vae/config.json",
+    "scheduler/scheduler_config.json",
+    "tokenizer/tokenizer_config.json",
+)
+
+
+def assert_listed(catalog: Catalog) -> None:
+    codec.encode(Models(catalog.list()))
+    assert all(isinstance(error, ScumbleError) for error in catalog.broken())
+
+
+@given(data=st.data())
+def test_a_folder_with_bent_configs_is_listed_or_broken(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, whole: Path
+) -> None:
+    models = tmp_path_factory.getbasetemp() / "bent"
+    if not models.exists():
+        shutil.copytree(whole, models / "tiny")
+        (models / "tiny" / "scumble.json").write_text('{"native_side": 64, "cfg": 2, "title": "T"}')
+    name = data.draw(st.sampled_from(JSON_FILES))
+    file = models / "tiny" / name
+    good = file.read_text("utf-8")
+    fields = json.loads(good)
+    path = data.draw(st.sampled_from(list(places(fields))))
+    odd = data.draw(st.integers(0, len(ODD)) | st.sampled_from(ODD_NUMBERS).map(repr))
+    changed = bent(fields, path, odd if isinstance(odd, int) else 0)
+    text = json.dumps(changed, default=str)
+    if isinstance(odd, str):
+        mark = json.dumps(bent(fields, path, ODD.index("..")))
+        text = mark.replace('".."', odd.replace("'", '"').replace("inf", "Infinity"), 1)
+    try:
+        file.write_text(text)
+        assert_listed(Catalog([models], models / "none"))
+    finally:
+        file.write_text(good)
+
+
+@pytest.mark.parametrize("role", ["", *(f"{role.value}/x/" for role in Role)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{}",
+        '{"a": 1e999}',
+        "[" * 100_000,
+        "\0",
+        '{"_class_name": 5, "cross_attention_dim": "x", "num_control_type": []}',
+        '{"architectures": 5, "_class_name": ["a"]}',
+        '{"scaling_factor": "x", "projection_dim": {}, "hidden_size": 1e999}',
+    ],
+)
+def test_odd_configs_anywhere_are_listed_or_broken(place: Place, role: str, text: str) -> None:
+    for name in ("model_index.json", "config.json", "model.safetensors"):
+        path = place.models / f"{role}{name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    write(place.models / f"{role}model.safetensors", compact())
+    assert_listed(place.catalog)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+@pytest.mark.parametrize("offset", [6, 8, 10, 20, 24, 28, 42])
+def test_an_upscaler_in_a_damaged_archive_is_listed(
+    place: Place, packing: int, offset: int
+) -> None:
+    path = place.models / "damaged.pth"
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr("archive/data.pkl", b"x" * 5000)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + offset] ^= 0xFF
+    path.write_bytes(data)
+    assert_listed(place.catalog)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no names that are no text")
+def test_a_name_that_is_no_text_is_passed_over(place: Place, folder: Path) -> None:
+    odd = os.fsdecode(b"odd-\xff")
+    folder.rename(place.models / odd)
+    for kind in ("loras", "embeddings", *(role.value for role in Role)):
+        (place.models / kind).mkdir()
+        write(place.models / kind / f"{odd}.safetensors", compact())
+    write(place.models / f"{odd}.safetensors", compact())
+    assert_listed(place.catalog)
+    library = Library.of(place.models.parent)
+    assert (library.lora_names(), library.embedding_names()) == ((), ())
+
+
+def test_half_a_character_in_a_title_is_replaced(place: Place, folder: Path) -> None:
+    (folder / "scumble.json").write_text('{"title": "a\\ud800b"}')
+    assert_listed(place.catalog)
+    assert "a?b" in {info.title for info in place.catalog.list()}

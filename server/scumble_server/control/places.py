@@ -6,6 +6,8 @@ import enum
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from scumble_server.models.file_names import can_be_told
+
 OWNER_MARK = "--"
 """Stands for the slashes of a hub id in the name of a file or folder."""
 
@@ -62,7 +64,7 @@ def _folders(folders: Sequence[Path], role: Role) -> Iterator[Path]:
 
 
 def _may_be_one(path: Path) -> bool:
-    if path.name.startswith("."):
+    if path.name.startswith(".") or not can_be_told(path.name):
         return False
     if path.is_dir():
         # A folder beside a file of the same name only holds the config for it.

@@ -12,7 +12,7 @@ from scumble_server.control.bases import base_of
 from scumble_server.control.kinds import FLUX_UNION, UNION_OF_TRANSFORMERS, named_kinds, union_kinds
 from scumble_server.control.layout import Files, read_files
 from scumble_server.control.places import Role
-from scumble_server.models.headers import TensorHeader
+from scumble_server.models.headers import SENSELESS, TensorHeader, damaged
 
 Header = Mapping[str, TensorHeader]
 
@@ -69,8 +69,11 @@ def read_addition(name: str, path: Path, role: Role) -> AdditionSource:
     Raises:
         RequestError: `DAMAGED_MODEL`, `UNSAFE_MODEL` or `UNSUPPORTED_MODEL`.
     """
-    files = read_files(path)
-    return _READERS[role](name, files, files.header())
+    try:
+        files = read_files(path)
+        return _READERS[role](name, files, files.header())
+    except SENSELESS as error:
+        raise damaged(path, "has configs or weights that make no sense") from error
 
 
 def _control(name: str, files: Files, header: Header) -> AdditionSource:

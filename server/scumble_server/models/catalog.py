@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
 from scumble_server.control.catalog import TITLES, Additions
 from scumble_server.control.places import OWNER_MARK
+from scumble_server.models.headers import SENSELESS, damaged
 from scumble_server.models.sources import (
     INDEX,
     LANCZOS,
@@ -157,7 +158,10 @@ class Catalog:
                 f"{name} is a pickle, and a server that others may use opens none.",
                 "Get it as .safetensors, or use a server on your own machine.",
             )
-        return read_source(name, path)
+        try:
+            return read_source(name, path)
+        except SENSELESS as error:
+            raise damaged(path, "has configs or weights that make no sense") from error
 
     def _attempt(self, name: str, path: Path) -> Source | ScumbleError:
         try:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 RECOMMENDATIONS = "scumble.json"
 """A file in a model's folder with any of `FIELDS` (and `title`), which beat those of the family."""
 
+MOST_OF_TITLE = 200
+
 FIELDS: dict[str, type] = {
     "native_side": int,
     "min_side": int,
@@ -127,7 +129,8 @@ def read_title(folder: Path, default: str) -> str:
     """The name to show for a model: from its recommendation file, else the default."""
     path = folder / RECOMMENDATIONS
     title = read_json(path).get("title", default) if path.exists() else default
-    return str(title)
+    # JSON may have halves of characters, which can't be sent.
+    return str(title).encode("utf-8", "replace").decode()[:MOST_OF_TITLE]
 
 
 def _family(pipeline: str, unet: dict[str, Any]) -> str:

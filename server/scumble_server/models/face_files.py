@@ -23,9 +23,20 @@ def _names(path: Path) -> bytes:
     """The names of its tensors, perhaps with other bytes around them."""
     if path.suffix == ".safetensors":
         return "\n".join(read_header(path)).encode()
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            pickles = [name for name in archive.namelist() if name.endswith("data.pkl")]
-            return b"".join(archive.open(name).read(_BEGINNING) for name in pickles[:1])
-    with path.open("rb") as file:
-        return file.read(_BEGINNING)
+    try:
+        if zipfile.is_zipfile(path):
+            return _pickled(path)
+        with path.open("rb") as file:
+            return file.read(_BEGINNING)
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile):
+        return b""  # loading it says what is wrong
+
+
+def _pickled(path: Path) -> bytes:
+    """The beginning of the pickle in an archive of torch's, which packs nothing."""
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if member.filename.endswith("data.pkl") and member.compress_type == zipfile.ZIP_STORED:
+                with archive.open(member) as file:
+                    return file.read(_BEGINNING)
+    return b""

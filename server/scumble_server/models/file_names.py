@@ -23,6 +23,15 @@ def is_plain(name: object) -> bool:
     )
 
 
+def can_be_told(name: str) -> bool:
+    """Whether a client can be told this name of a file: on Linux it may be no text at all."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_inside(path: str) -> bool:
     """Whether a path with slashes stays inside the folder that it is taken from."""
     return all(is_plain(part) for part in path.split("/"))

@@ -27,6 +27,9 @@ LARGEST_SIDE = 2**48
 
 _LENGTH = struct.Struct("<Q")
 
+SENSELESS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What comes of values of other kinds, or sizes, than a file of that name has."""
+
 _DAMAGE = (
     ValueError,
     KeyError,

@@ -13,8 +13,9 @@ from scumble_protocol.messages import ModelInfo, ModelKind
 from scumble_server.models.checkpoints import Checkpoint, is_checkpoint, read_checkpoint
 from scumble_server.models.configs import read_spec, read_title
 from scumble_server.models.face_files import repairs_faces
+from scumble_server.models.file_names import can_be_told
 from scumble_server.models.folders import check_folder, unsafe
-from scumble_server.models.headers import TensorHeader, read_header
+from scumble_server.models.headers import TensorHeader, damaged, read_header
 from scumble_server.models.memory import with_memory
 from scumble_server.models.quantised import GGUF
 from scumble_server.spec import ModelSpec
@@ -25,6 +26,8 @@ PICKLED_CHECKPOINTS = (".ckpt", ".pt", ".bin")
 PICKLED_UPSCALER = ".pth"
 UPSCALERS = (PICKLED_UPSCALER, ".safetensors")
 """Upscalers are read by spandrel, whose unpickler lets nothing but tensors pass."""
+
+_LARGEST_SIDE = 2**16
 
 OTHER_PARTS = re.compile(r"lora|^(control_model|first_stage_model|conditioner|cond_stage_model)\.")
 """Names of tensors in files that are parts of, or changes to, a diffusion model."""
@@ -98,7 +101,7 @@ Source = FileSource | LanczosSource | HubSource
 
 def is_model(path: Path) -> bool:
     """Whether something in a folder of models looks like one, usable or not."""
-    if path.name.startswith("."):
+    if path.name.startswith(".") or not can_be_told(path.name):
         return False
     if path.is_dir():
         # A folder beside a single file only holds the configs for it.
@@ -113,7 +116,7 @@ def read_source(name: str, path: Path) -> Source:
         RequestError: As `Catalog.find`.
     """
     if path.is_dir():
-        return FolderSource(name, path, read_spec(path, weights=check_folder(path)))
+        return FolderSource(name, path, _sane(read_spec(path, weights=check_folder(path)), path))
     if path.suffix in PICKLED_CHECKPOINTS:
         raise unsafe(path)
     if path.suffix == GGUF:
@@ -126,7 +129,9 @@ def read_source(name: str, path: Path) -> Source:
     if path.suffix == ".safetensors":
         header = read_header(path)
         if is_checkpoint(header) or not _is_upscaler(header):
-            return CheckpointSource(name, path, read_checkpoint(path))
+            checkpoint = read_checkpoint(path)
+            _sane(checkpoint.spec, path)
+            return CheckpointSource(name, path, checkpoint)
     if path.suffix in UPSCALERS:
         return UpscalerSource(name, path)
     raise RequestError(
@@ -134,6 +139,16 @@ def read_source(name: str, path: Path) -> Source:
         f"The file {path} is no model.",
         "Choose a diffusers folder or a .safetensors file.",
     )
+
+
+def _sane(spec: ModelSpec, path: Path) -> ModelSpec:
+    """The spec, whose numbers come from files that may say anything."""
+    sides = (spec.native_side, spec.min_side, spec.max_side, spec.multiple, spec.latent_scale)
+    small = all(1 <= side <= _LARGEST_SIDE for side in sides)
+    numbers = [value for value in vars(spec).values() if isinstance(value, (int, float))]
+    if not small or not all(0 <= value < 2**53 for value in numbers):
+        raise damaged(path, "says impossible numbers of itself in its configs")
+    return spec
 
 
 def describe(

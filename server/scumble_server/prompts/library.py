@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scumble_protocol.errors import ErrorCode, RequestError
+from scumble_server.models.file_names import can_be_told
 
 WEIGHTS = ".safetensors"
 """Pickles are not even looked at: they could run any program when opened."""
@@ -101,7 +102,11 @@ def _files(folder: Path | None, suffix: str) -> dict[str, Path]:
     """Files by their names without suffix: with their folders, and without where that is clear."""
     if folder is None or not folder.is_dir():
         return {}
-    found = sorted(path for path in folder.rglob(f"*{suffix}") if path.is_file())
+    found = sorted(
+        path
+        for path in folder.rglob(f"*{suffix}")
+        if path.is_file() and can_be_told(str(path.relative_to(folder)))
+    )
     full = {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
     # Reversed, so that of two files of one name the first stands for it.
     return {path.stem: path for path in reversed(found)} | full

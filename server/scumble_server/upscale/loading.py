@@ -39,10 +39,12 @@ def load_network(path: Path, device: torch.device) -> Network | FaceNetwork:
 
 
 def _read(path: Path) -> ModelDescriptor:
-    if path.suffix != ".safetensors" and _is_torchscript(path):
-        raise _unsafe(path)
     try:
+        if path.suffix != ".safetensors" and _is_torchscript(path):
+            raise _unsafe(path)
         return ModelLoader("cpu").load_from_file(path)
+    except zipfile.BadZipFile as error:
+        raise damaged(path, "is no whole archive of weights") from error
     except pickle.UnpicklingError as error:
         if "forbidden" in str(error):
             raise _unsafe(path) from error
