@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -248,7 +249,15 @@ def test_a_server_for_others_opens_no_pickle_at_all(place: Place) -> None:
 # Whatever lies in the folder, there is a list, and it can be sent
 
 
-ODD_NUMBERS = (10**30, float("inf"), float("nan"), -(10**30), [10**30], "9" * 5000, [[]] * 300)
+ODD_NUMBERS: tuple[Any, ...] = (
+    10**30,
+    float("inf"),
+    float("nan"),
+    -(10**30),
+    [10**30],
+    "9" * 5000,
+    [[]] * 300,
+)
 JSON_FILES = (
     "model_index.json",
     "scumble.json",
