@@ -14,9 +14,11 @@ from scumble_cli.arguments import parse
 from scumble_cli.commands import clients as clients_command
 from scumble_cli.commands import connect, pair
 from scumble_cli.connection import Connection, remote_url
+from scumble_cli.desk import Desk
 from scumble_cli.terminal import PlainReporter
 from scumble_protocol.client import Address, Servers, read_servers, write_servers
 from scumble_protocol.errors import ErrorCode, PeerError, RequestError, ScumbleError, ServerError
+from scumble_protocol.pairing import OfferPairing, PairingOffer
 from tests.cli.program import scumble, sentence_of
 from tests.end_to_end.server_process import running_server
 
@@ -70,6 +72,20 @@ def test_a_computer_is_let_in_works_there_and_is_let_in_no_more(
     assert "let in no more" in done.stdout
     assert "Nobody else" in done.stdout
     assert "does not know this token" in sentence_of(scumble("jobs", state=here))
+
+
+def test_who_was_let_in_lets_nobody_else_in(
+    server: Path, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connect.run(parse(["connect", *offer(server, monkeypatch, capsys)]))
+    assert read_servers(here).remote is not None
+    reporter = PlainReporter()
+    with Connection(named(None), reporter) as connection:
+        desk = Desk(connection, connection.client.poll, reporter)
+        desk.await_welcome()
+        with pytest.raises(PeerError) as caught:
+            desk.ask(OfferPairing(), PairingOffer)
+    assert caught.value.code is ErrorCode.FORBIDDEN
 
 
 def test_a_code_is_shown_with_what_to_do_with_it(
