@@ -35,16 +35,39 @@ def describe(add: Add) -> None:
     _logs(add)
     doctor = add("doctor", help="check that everything Scumble needs is in order")
     add_json(doctor)
-    bench = add("bench", help="measure this machine")
-    bench.add_argument("--rounds", type=int, default=5, metavar="N", help="least of N (default: 5)")
-    add_options(bench, ("--only", str, "NAME", "one measurement; `--only list` names them"))
-    add_json(bench)
+    _bench(add)
     demo = add("demo", help="regenerate a selection of a sample picture")
     demo.add_argument(
         "--out", default="demo-out", metavar="DIR", help="folder to write to (default: demo-out)"
     )
     add_server(demo)
     add_json(demo)
+
+
+def _bench(add: Add) -> None:
+    bench = add("bench", help="measure this machine")
+    bench.add_argument(
+        "--suite",
+        action="append",
+        choices=("bridge", "sampling", "memory", "cold", "live", "editor", "growth"),
+        help="what to measure, may be said again (default: all but editor and growth)",
+    )
+    bench.add_argument(
+        "--rounds", type=int, default=5, metavar="N", help="least and median of N (default: 5)"
+    )
+    add_options(
+        bench,
+        ("--only", str, "NAME", "one measurement; `--only list` names them"),
+        ("--out", str, "FILE", "write JSON there too; into a folder under the time"),
+        ("--compare", str, "FILE", "also print ratios to an earlier run that --out wrote"),
+        ("--plot", str, "FILE", "draw phases and growth (PNG or SVG; needs matplotlib)"),
+    )
+    bench.add_argument(
+        "--against",
+        choices=("diffusers",),
+        help="also measure its own pipeline, in turns with ours",
+    )
+    add_json(bench)
 
 
 def _service(add: Add) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from scumble_protocol.blobs import blob_id
@@ -10,6 +12,12 @@ from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import Regenerate
+
+if TYPE_CHECKING:
+    from scumble_protocol.messages import ModelInfo
+
+SIDE = 256
+"""The starter's native side, for what is measured with it."""
 
 PROMPT = "a red apple on a wooden table"
 
@@ -55,3 +63,8 @@ def regeneration(
         mask=ImageRef(blob_id(mask), size, PixelFormat.GRAY8),
     )
     return request, {request.image.blob: image, request.mask.blob: mask}
+
+
+def for_model(model: ModelInfo, seed: int, side: int = SIDE) -> tuple[Regenerate, dict[str, bytes]]:
+    """A request to make everything under the mask anew as the model recommends, and its blobs."""
+    return regeneration(side, seed, model=model.id, strength=1.0, steps=model.steps, cfg=model.cfg)

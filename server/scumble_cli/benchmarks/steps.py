@@ -10,65 +10,116 @@ import numpy as np
 import torch
 from PIL import Image
 
-from scumble_cli.benchmarks.figure import Figure, least, seconds
+from scumble_cli.benchmarks.figure import Finding, Unmeasured, in_turns, seconds
 from scumble_cli.benchmarks.in_process import InProcess
-from scumble_cli.benchmarks.samples import PROMPT, regeneration
+from scumble_cli.benchmarks.samples import PROMPT, SIDE, regeneration
 from scumble_server.app import STARTER_FOLDER
 from scumble_server.models.catalog import STARTER
 
 if TYPE_CHECKING:
-    from scumble_protocol.requests import Regenerate
-
-SIDE = 256
-"""The starter's native side. A larger context would be shrunk for it, but not by diffusers."""
+    from collections.abc import Callable
 
 FEW, MANY = 1, 11
+WHOLE = 15
 CFG = 7.0
+FRESH = 10_000
+"""Where the seeds begin of pictures that shall not have been seen before."""
 
 
-def steps(rounds: int) -> list[Figure]:
+class _Pair:
+    """Ours and diffusers' inpainting pipeline, ready to run the same job at 256²."""
+
+    def __init__(self) -> None:
+        self.here = InProcess()
+        self.pipeline = _pipeline(self.here.device)
+
+    def ours(self, steps: int, seed: int, picture: int = 0) -> None:
+        """A guided Euler job of so many steps, on the picture with that number."""
+        request, blobs = regeneration(SIDE, picture, model=STARTER, strength=1.0, cfg=CFG)
+        self.here.run(dataclasses.replace(request, steps=steps, seed=seed), blobs)
+
+    def theirs(self, steps: int, seed: int, picture: int = 0) -> None:
+        """The same with diffusers, from arrays to an array."""
+        request, blobs = regeneration(SIDE, picture, model=STARTER, strength=1.0, cfg=CFG)
+        pixels = np.frombuffer(blobs[request.image.blob], np.uint8).reshape(SIDE, SIDE, 4)
+        mask = np.frombuffer(blobs[request.mask.blob], np.uint8).reshape(SIDE, SIDE)
+        self.pipeline(
+            PROMPT,
+            image=Image.fromarray(pixels).convert("RGB"),
+            mask_image=Image.fromarray(mask),
+            height=SIDE,
+            width=SIDE,
+            strength=1.0,
+            num_inference_steps=steps,
+            guidance_scale=CFG,
+            generator=torch.Generator().manual_seed(seed),
+        )
+
+
+def steps(rounds: int) -> list[Finding]:
     """One guided Euler step of inpainting at 256²: the difference of many steps and one."""
-    here = InProcess()
-    request, blobs = regeneration(SIDE, 0, model=STARTER, strength=1.0, cfg=CFG)
-    pipeline = _pipeline(here.device)
-    picture = np.frombuffer(blobs[request.image.blob], np.uint8).reshape(SIDE, SIDE, 4)
-    mask = np.frombuffer(blobs[request.mask.blob], np.uint8).reshape(SIDE, SIDE)
-
-    def ours(number: int) -> float:
-        return _of_one_step(lambda n: here.run(_with(request, n, number), blobs))
-
-    def theirs(number: int) -> float:
-        def run(n: int) -> object:
-            return pipeline(
-                PROMPT,
-                image=Image.fromarray(picture).convert("RGB"),
-                mask_image=Image.fromarray(mask),
-                height=SIDE,
-                width=SIDE,
-                strength=1.0,
-                num_inference_steps=n,
-                guidance_scale=CFG,
-                generator=torch.Generator().manual_seed(number),
-            )
-
-        return _of_one_step(run)
-
-    ours(0), theirs(0)
-    own, reference = least(rounds, ours, theirs)
+    pair = _Pair()
+    pair.ours(FEW, 0)
+    pair.theirs(FEW, 0)
+    own, reference = in_turns(rounds, _one_step(pair.ours), _one_step(pair.theirs))
     return [
-        Figure("one step at 256²", 1000 * own, "ms"),
-        Figure("one step at 256², diffusers' inpainting pipeline", 1000 * reference, "ms"),
-        Figure("one step, ours over diffusers'", own / reference, "x", goal=0.95),
+        own.figure("one step at 256²", "ms", times=1000),
+        reference.figure("one step at 256², diffusers' inpainting pipeline", "ms", times=1000),
+        own.over(reference, "one step, ours over diffusers'", goal=0.85),
     ]
 
 
-def _of_one_step(run: Any) -> float:
-    few, many = seconds(lambda: run(FEW)), seconds(lambda: run(MANY))
-    return (many - few) / (MANY - FEW)
+def compiled_steps(rounds: int) -> list[Finding]:
+    """The same with both UNets compiled, beside diffusers' own that is not."""
+    eager, pair = _Pair(), _Pair()
+    try:
+        compiling = seconds(lambda: _compile(pair))
+    except (RuntimeError, OSError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        return [Unmeasured("one step with a compiled UNet", f"torch can't compile here: {why}")]
+    pair.theirs(FEW, 0)
+    eager.theirs(FEW, 0)
+    own, theirs, reference = in_turns(
+        rounds, _one_step(pair.ours), _one_step(pair.theirs), _one_step(eager.theirs)
+    )
+    return [
+        own.figure("one step at 256², compiled", "ms", times=1000),
+        own.over(reference, "one step, ours compiled over diffusers' eager", goal=0.6),
+        own.over(theirs, "one step, ours compiled over diffusers' compiled"),
+        in_turns(1, lambda _: compiling)[0].figure("compiling our UNet", "s"),
+    ]
 
 
-def _with(request: Regenerate, count: int, seed: int) -> Regenerate:
-    return dataclasses.replace(request, steps=count, seed=seed)
+def whole_pipeline(rounds: int) -> list[Finding]:
+    """A whole job of 15 steps on pictures never seen, from arrays to arrays, in this process."""
+    pair = _Pair()
+    pair.ours(FEW, 0)
+    pair.theirs(FEW, 0)
+
+    def timed(run: Callable[[int, int, int], None]) -> Callable[[int], float]:
+        return lambda number: seconds(lambda: run(WHOLE, number, FRESH + number))
+
+    own, reference = in_turns(rounds, timed(pair.ours), timed(pair.theirs))
+    return [
+        own.figure("job of 15 steps at 256², in process", "ms", times=1000),
+        reference.figure("job of 15 steps at 256², diffusers' pipeline", "ms", times=1000),
+        own.over(reference, "job of 15 steps, ours over diffusers'"),
+    ]
+
+
+def _one_step(run: Callable[[int, int], None]) -> Callable[[int], float]:
+    def measure(number: int) -> float:
+        few, many = seconds(lambda: run(FEW, number)), seconds(lambda: run(MANY, number))
+        return (many - few) / (MANY - FEW)
+
+    return measure
+
+
+def _compile(pair: _Pair) -> None:
+    """Compile both UNets in place; ours runs at once, which is when torch really does it."""
+    pair.here.model.unet.compile()
+    pair.pipeline.unet.compile()
+    pair.ours(FEW, 0)
 
 
 def _pipeline(device: torch.device) -> Any:

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from scumble_cli.benchmarks.canvas import MemoryCanvas
-from scumble_cli.benchmarks.figure import Figure, least, seconds
+from scumble_cli.benchmarks.figure import Finding, in_turns, seconds
 from scumble_cli.benchmarks.samples import noise, regeneration
 from scumble_cli.benchmarks.workbench import Workbench
 from scumble_protocol.choices import Sampler, Schedule
@@ -21,7 +21,7 @@ from scumble_server.pixels.opencv import unit
 from scumble_server.pixels.prepare import prepare
 from scumble_server.spec import ModelSpec
 
-GOALS = {1024: 25.0, 2048: 100.0, 4096: 500.0}
+GOALS = {1024: 15.0, 2048: 60.0, 4096: 300.0}
 """Milliseconds by the side of the picture."""
 
 SPEC = ModelSpec(
@@ -62,38 +62,41 @@ NO_MODEL = ModelInfo(
 """At strength 0 no model is asked, so that it need not be there."""
 
 
-def whole_path(rounds: int) -> list[Figure]:
+def whole_path(rounds: int) -> list[Finding]:
     """A job with RGBA8 pixels and a mask that were never sent before, to the last byte back.
 
     At strength 0 a job takes the whole way, masks included, but asks no model. Scaling to a model's
     working size and back depends on the model, and is measured beside it.
     """
-    figures = []
+    figures: list[Finding] = []
     with Workbench() as bench:
         bench.run(*regeneration(64, 0, model=NO_MODEL.id, strength=0))
         for side, goal in GOALS.items():
-            sent, worked = least(rounds, partial(_send, bench, side), partial(_work, side))
+            sent, worked = in_turns(rounds, partial(send, bench, side), partial(_work, side))
             figures += [
-                Figure(f"{side}² job without a model", 1000 * sent, "ms", goal),
-                Figure(f"{side}² prepare and compose for SDXL", 1000 * worked, "ms"),
+                sent.figure(f"{side}² job without a model", "ms", goal, times=1000),
+                worked.figure(f"{side}² prepare and compose for SDXL", "ms", times=1000),
             ]
     return figures
 
 
-def large_canvas(rounds: int) -> list[Figure]:
+def large_canvas(rounds: int) -> list[Finding]:
     """A selection of 512² in a picture of 16,384², over one in a picture of 1024²."""
-    small, large = (_canvas(side) for side in (1024, 16384))
+    small, large = (canvas_of(side) for side in (1024, 16384))
     with Workbench() as bench:
-        _edit(bench, small, 0)
-        values = least(rounds, partial(_edit, bench, small), partial(_edit, bench, large))
+        edit(bench, small, 0)
+        in_small, in_large = in_turns(
+            rounds, partial(edit, bench, small), partial(edit, bench, large)
+        )
     return [
-        Figure("512² selection in 1024²", 1000 * values[0], "ms"),
-        Figure("512² selection in 16,384²", 1000 * values[1], "ms"),
-        Figure("512² selection, 16,384² over 1024²", values[1] / values[0], "x", goal=1.1),
+        in_small.figure("512² selection in 1024²", "ms", times=1000),
+        in_large.figure("512² selection in 16,384²", "ms", times=1000),
+        in_large.over(in_small, "512² selection, 16,384² over 1024²", goal=1.1),
     ]
 
 
-def _send(bench: Workbench, side: int, number: int) -> float:
+def send(bench: Workbench, side: int, number: int) -> float:
+    """The seconds of a job without a model, to the last byte back."""
     request, blobs = regeneration(side, side + number, model=NO_MODEL.id, strength=0)
     return seconds(lambda: bench.run(request, blobs))
 
@@ -113,18 +116,19 @@ def _work(side: int, number: int) -> float:
     return seconds(work)
 
 
-def _canvas(side: int) -> MemoryCanvas:
+def canvas_of(side: int) -> MemoryCanvas:
+    """A square picture with 512² selected in its middle."""
     middle = (side - 512) // 2
     return MemoryCanvas(Size(side, side), Rect(middle, middle, 512, 512))
 
 
-def _edit(bench: Workbench, canvas: MemoryCanvas, number: int) -> float:
+def edit(bench: Workbench, canvas: MemoryCanvas, number: int) -> float:
     """From reading the canvas to the result in it, all that the studio does for an editor."""
     canvas.paint(np.random.default_rng(number))
 
-    def edit() -> None:
+    def work() -> None:
         draft = draft_regeneration(canvas, Settings(strength=0), NO_MODEL, bench.welcome.limits)
         result = bench.finish(bench.client.submit_draft(draft))
         canvas.insert(result_group(result))
 
-    return seconds(edit)
+    return seconds(work)

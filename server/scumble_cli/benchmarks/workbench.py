@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from scumble_protocol.client import ClientEvent
+    from scumble_protocol.client.address import Locate
     from scumble_protocol.messages import ModelInfo, Welcome
     from scumble_protocol.requests import Request
 
@@ -31,20 +32,32 @@ class Workbench:
     """A fresh server and a client of it; use it in a `with` statement.
 
     Its state lies beside the user's own, so that the journal is written to the same disk.
+
+    Args:
+        prepare: Called with the state folder before the server starts.
+        reach: Changes how the client finds the server, to have something between the two.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        prepare: Callable[[Path], None] | None = None,
+        reach: Callable[[Locate], Locate] | None = None,
+    ) -> None:
         folder = state_folder()
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = tempfile.TemporaryDirectory(prefix="bench-", dir=folder)
+        self._prepare = prepare
         self._server = OwnServer(Path(self._folder.name))
+        self.locate: Locate = local_server(Path(self._folder.name))
         self.client = Client(
-            local_server(Path(self._folder.name)), name="scumble-bench", version=version()
+            reach(self.locate) if reach else self.locate, name="scumble-bench", version=version()
         )
         self._untaken: deque[ClientEvent] = deque()
 
     def __enter__(self) -> Workbench:
         try:
+            if self._prepare is not None:
+                self._prepare(Path(self._folder.name))
             self._server.start()
         except BaseException:
             self._folder.cleanup()
@@ -57,6 +70,11 @@ class Workbench:
         self.client.close()
         self._server.end()
         self._folder.cleanup()
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._server.pid
 
     def starter_info(self) -> ModelInfo:
         """The model that ships with Scumble.
