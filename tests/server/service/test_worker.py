@@ -174,7 +174,8 @@ def test_an_error_that_a_painter_can_read_is_told_as_it_is(tmp_path: Path) -> No
         assert isinstance(broken, Broken)
         assert broken.error.args == error.args
         # Its frames would keep alive what there was no memory for.
-        assert broken.error.__traceback__ is broken.error.__context__ is None
+        assert broken.error.__traceback__ is None
+        assert broken.error.__cause__ is None
 
 
 class FromNowhere(BaseException):
