@@ -1,8 +1,9 @@
 """The server's log: a file with one JSON object a line, which `scumble logs` prints for people.
 
 Every line has `time` (UTC, ISO 8601), `level`, `logger` and `event`; what it is about comes with it
-as `job`, `client`, `user`, and a traceback as `exception`. Code logs with `logging` as everywhere;
-what all lines of a block are about is bound around the block by `about` and `about_job`.
+as `job`, `client`, `user`, `address`, and a traceback as `exception`. Code logs with `logging` as
+everywhere; what all lines of a block are about is bound around the block by `about` and
+`about_job`.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from websockets.asyncio.server import ServerConnection
 
+from scumble_server.logs import about
+
 if TYPE_CHECKING:
     import ssl
 
@@ -57,7 +59,8 @@ class Line(ServerConnection):
             self._wire.pause_reading()  # what comes is for TLS
             wire = self._wire.get_extra_info("socket")
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THEIR_WAY)
-            self._agreeing = asyncio.create_task(self._agree(self._wire, self.tls))
+            with about(address=_address(self._wire)):
+                self._agreeing = asyncio.create_task(self._agree(self._wire, self.tls))
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -92,7 +95,9 @@ class Line(ServerConnection):
                 ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
             )
         except OSError as error:  # also of who speaks no TLS, or takes too long
-            _log.info("No TLS could be agreed on: %s", type(error).__name__)
+            # Who says nothing and goes has only looked whether a server is there.
+            if not isinstance(error, ConnectionResetError):
+                _log.info("No TLS could be agreed on: %s", type(error).__name__)
         if encrypted is None or self._is_lost:
             wire.abort()
             self.strangers.left(self)
@@ -101,7 +106,8 @@ class Line(ServerConnection):
 
     def _make(self, transport: asyncio.BaseTransport) -> None:
         self._is_made = True
-        super().connection_made(transport)
+        with about(address=_address(transport)):  # for all that is done about the connection
+            super().connection_made(transport)
         if self._early:
             early, self._early = self._early, b""
             super().data_received(early)
@@ -119,8 +125,13 @@ class Line(ServerConnection):
     @property
     def host(self) -> str:
         """The address of the other side."""
-        address: Any = self.remote_address
-        return str(address[0]) if address else ""
+        return _address(self.transport)
+
+
+def _address(transport: asyncio.BaseTransport) -> str:
+    """Of the other side, without the port; empty if it is gone already."""
+    address: Any = transport.get_extra_info("peername")
+    return str(address[0]) if address else ""
 
 
 def line_of(strangers: Strangers, tls: ssl.SSLContext | None, tls_seconds: float) -> type[Line]:

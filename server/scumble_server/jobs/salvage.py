@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import shutil
 import sqlite3
 import struct
@@ -162,7 +163,7 @@ def _end_lost(job: str, events: Sequence[JobEvent]) -> Failed:
 
 
 def _write(path: Path, jobs: Sequence[tuple[JobRow, list[JobEvent]]]) -> None:
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+    with contextlib.closing(sqlite3.connect(_private(path), isolation_level=None)) as database:
         bring_up(database, 0)
         database.execute("BEGIN")
         for row, events in jobs:
@@ -213,7 +214,13 @@ def _mend(damaged: Path, work: Path, most: int) -> None:
 def _copy(damaged: Path, to: Path) -> None:
     for suffix in ("", "-wal"):
         if (part := _beside(damaged, suffix)).exists():
-            shutil.copyfile(part, _beside(to, suffix))
+            shutil.copyfile(part, _private(_beside(to, suffix)))
+
+
+def _private(path: Path) -> Path:
+    """The path, with a file for its owner's eyes only: there are prompts in it."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    return path
 
 
 def _remove(database: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scumble_server.clients.offers import Offers
 from scumble_server.clients.reception import Reception
 from scumble_server.clients.registry import Registry
 from scumble_server.clients.users import LOCAL, source_of
+from scumble_server.logs import keep_log
 from tests.server.gate.visits import TOKEN, UNHURRIED, Door, enter, greet, visit
 from tests.server.service.rig import Server
 
@@ -37,6 +39,18 @@ def test_after_ten_wrong_tokens_nobody_guesses_any_more_and_the_owner_still_come
             await enter(owner)
 
     visit(Server(tmp_path), act, links=UNHURRIED)
+
+
+def test_the_log_says_where_a_wrong_token_came_from(tmp_path: Path) -> None:
+    async def act(door: Door) -> None:
+        async with door() as stranger:
+            assert isinstance(await greet(stranger, "wrong"), Refused)
+
+    with keep_log(tmp_path / "log", "info"):
+        visit(Server(tmp_path), act, tls=True)
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text("utf-8").splitlines()]
+    (told,) = (line for line in lines if "sent away" in line["event"])
+    assert told["address"] == HERE
 
 
 def test_from_elsewhere_not_even_the_right_token_is_tried_then(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
+import socket
 import ssl
 import subprocess
 from dataclasses import replace
@@ -91,6 +93,20 @@ def test_who_speaks_no_tls_gets_nothing_and_others_come_in(
 
     visit(Server(tmp_path), act, tls=True, links=replace(UNHURRIED, hello_seconds=2000 * MS))
     assert not any(record.exc_info for record in caplog.records)
+
+
+def test_looking_whether_somebody_listens_leaves_nothing_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(door: Door) -> None:
+        for _ in range(3):
+            socket.create_connection(("127.0.0.1", port_of(door))).close()
+        async with door() as connection:
+            await enter(connection)
+
+    with caplog.at_level(logging.INFO):
+        visit(Server(tmp_path), act, tls=True)
+    assert not any("No TLS" in record.getMessage() for record in caplog.records)
 
 
 def test_many_come_and_go_in_the_middle_of_everything(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import sqlite3
 from typing import TYPE_CHECKING
@@ -114,6 +115,16 @@ def test_a_garbage_header_costs_nothing(tmp_path: Path, caplog: pytest.LogCaptur
     assert aside.read_bytes() == damaged, "what it was stays as it was"
     assert str(aside) in caplog.text
     assert_saved(path, jobs)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_neither_the_damaged_journal_nor_the_new_one_is_for_others_to_read(tmp_path: Path) -> None:
+    path, _ = closed(tmp_path, 20)
+    path.chmod(0o600)
+    overwrite(path, 0, 100, seed=1)
+    Journal(path).close()
+    (aside,) = set_aside(tmp_path)
+    assert [file.stat().st_mode & 0o777 for file in (path, aside)] == [0o600, 0o600]
 
 
 def test_a_garbage_first_page_costs_nothing(tmp_path: Path) -> None:
