@@ -68,6 +68,13 @@ def _bench(add: Add) -> None:
         help="also measure its own pipeline, in turns with ours",
     )
     add_json(bench)
+    bench.set_defaults(fault_of=_fault_of_bench)
+
+
+def _fault_of_bench(arguments: argparse.Namespace) -> str:
+    if arguments.json and arguments.compare:
+        return "--compare prints lines for people; leave --json out, or compare its file later"
+    return ""
 
 
 def _service(add: Add) -> None:

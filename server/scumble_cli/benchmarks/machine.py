@@ -44,10 +44,11 @@ def _installed(package: str) -> str:
 
 
 def _device() -> str:
-    """What models run on; torch is asked, since only it knows."""
-    import torch
+    """What models run on. The server's own package comes first: it sets up torch's threads."""
+    from scumble_server.models.device import choose_device, describe_device
 
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    device = choose_device("auto")
+    return describe_device(device).name if device.type == "cuda" else device.type
 
 
 def _processor() -> str:

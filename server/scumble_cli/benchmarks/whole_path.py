@@ -65,16 +65,26 @@ NO_MODEL = ModelInfo(
 def whole_path(rounds: int) -> list[Finding]:
     """A job with RGBA8 pixels and a mask that were never sent before, to the last byte back.
 
-    At strength 0 a job takes the whole way, masks included, but asks no model. Scaling to a model's
-    working size and back depends on the model, and is measured beside it.
+    At strength 0 a job takes the whole way, masks included, but asks no model. The pixels are then
+    those that were sent, so that a client that keeps them gets only the mask back; one that keeps
+    nothing gets everything, as after a model. Scaling to a model's working size and back depends on
+    the model, and is measured beside it.
     """
     figures: list[Finding] = []
-    with Workbench() as bench:
-        bench.run(*regeneration(64, 0, model=NO_MODEL.id, strength=0))
+    with Workbench() as bench, Workbench(keeps=False) as forgetful:
+        for each in (bench, forgetful):
+            each.run(*regeneration(64, 0, model=NO_MODEL.id, strength=0))
         for side, goal in GOALS.items():
-            sent, worked = in_turns(rounds, partial(send, bench, side), partial(_work, side))
+            sent, both, worked = in_turns(
+                rounds,
+                partial(send, bench, side),
+                partial(send, forgetful, side),
+                partial(_work, side),
+            )
+            name = f"{side}² job without a model"
             figures += [
-                sent.figure(f"{side}² job without a model", "ms", goal, times=1000),
+                sent.figure(name, "ms", goal, times=1000),
+                both.figure(f"{name}, its pixels sent back too", "ms", goal, times=1000),
                 worked.figure(f"{side}² prepare and compose for SDXL", "ms", times=1000),
             ]
     return figures
