@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -31,7 +32,9 @@ def check_state(state: Path) -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=state) as file:
             file.write(b"scumble")
     except OSError as error:
-        remedy = "Give yourself the right to write there, or set SCUMBLE_STATE to another folder."
+        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        first = "Make room there" if is_full else "Give yourself the right to write there"
+        remedy = f"{first}, or set SCUMBLE_STATE to another folder."
         yield Finding(FOLDER, Verdict.BROKEN, f"{state}: {error.strerror}", remedy)
         return
     yield from _owner(state)

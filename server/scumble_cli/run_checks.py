@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import ssl
@@ -131,8 +132,11 @@ def now() -> datetime:
 def _certificate(state: Path, server: Endpoint | None) -> bytes | None:
     """That which the running server shows, else the one that was made here."""
     if server is not None and server.fingerprint:
-        # Whose it is, is not the question here.
-        return ssl.get_server_certificate((server.host, server.port), timeout=_SECONDS).encode()
+        # Whose it is, is not the question here; nor is a server that does not answer, which is told
+        # of elsewhere: its certificate is as good as it was.
+        with contextlib.suppress(OSError):
+            where = (server.host, server.port)
+            return ssl.get_server_certificate(where, timeout=_SECONDS).encode()
     made = state / "tls" / "server.pem"
     return made.read_bytes() if made.exists() else None
 

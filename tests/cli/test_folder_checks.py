@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -78,6 +79,18 @@ def test_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "state").touch()
     (finding,) = folder_checks.check_state(tmp_path / "state")
     assert_broken(finding, "exists", "SCUMBLE_STATE")
+
+
+def test_on_a_full_disk_room_is_asked_for_and_no_rights(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    (finding,) = folder_checks.check_state(state)
+    assert_broken(finding, "No space left", "Make room there")
+    assert "right" not in finding.remedy
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o701, 0o770])

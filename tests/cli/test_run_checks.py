@@ -20,6 +20,7 @@ from scumble_cli import run_checks
 from scumble_cli.checks import Finding, Verdict
 from scumble_cli.run_checks import LOOP_RUNS, Runs
 from scumble_protocol import endpoint
+from scumble_protocol.endpoint import Endpoint
 from scumble_server.clients.certificate import kept_identity
 from tests.cli.program import scumble
 from tests.end_to_end.server_process import ServerProcess, running_server
@@ -163,6 +164,19 @@ def test_certificates_that_the_server_makes_are_sound_and_damaged_ones_told(tmp_
     finding = the_only(run_checks.check_certificate(tmp_path, None, NOW))
     assert finding.verdict is Verdict.BROKEN
     assert "can't be read" in finding.facts
+
+
+def test_certificate_of_a_server_that_does_not_answer_is_not_taken_for_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_checks, "_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        here = Endpoint("127.0.0.1", port, "token", os.getpid(), "1", "0" * 64)
+        assert list(run_checks.check_certificate(tmp_path, here, NOW)) == []
+        certificate(tmp_path / "tls" / "server.pem", NOW + timedelta(days=90))
+        finding = the_only(run_checks.check_certificate(tmp_path, here, NOW))
+    assert finding.verdict is Verdict.GOOD
 
 
 def test_server_that_runs_but_does_not_answer_is_told(tmp_path: Path) -> None:
