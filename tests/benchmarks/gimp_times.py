@@ -1,22 +1,28 @@
 """How long GIMP's plug-in takes around the server's work: reading a picture and placing a result.
 
 `python -m tests.benchmarks.gimp_times` starts both GIMPs without a window and a real server, and
-prints milliseconds, the least of several rounds. "Read" is from the painter's OK until the job is
-handed to the client's thread, "placed" is building and inserting layer and mask, and "around" is a
-whole job without the phases that the server itself tells of: it has the wire in it, both ways.
+prints milliseconds, the least and the median of several rounds; with `--json` figures for
+`scumble bench --suite editor`. "Read" is from the painter's OK until the job is handed to the
+client's thread, "placed" is building and inserting layer and mask, and "around" is a whole job
+without the phases that the server itself tells of: it has the wire in it, both ways.
 """
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from scumble_cli.benchmarks.figure import Figure, Times
 from scumble_installer.debian import gimp_roots
 from scumble_installer.look import cache_folder
+from tests.benchmarks.telling import tell
 from tests.end_to_end.editors.gimp import Gimp
 from tests.end_to_end.gimp.desk import Desk
 from tests.end_to_end.server_process import running_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROUNDS: Final = 3
 
@@ -54,12 +60,12 @@ for side in sides:
             line.reach(lambda: None, may_start=False)
             found.append(job(canvas, line))
         image.delete()
-    result[side] = [1000 * min(times) for times in zip(*found)]
+    result[side] = [[1000 * spent for spent in times] for times in found]
 """
 
 
-def main() -> None:
-    """Measure and print."""
+def figures() -> Iterator[Figure]:
+    """Measure both GIMPs, from small to large."""
     with tempfile.TemporaryDirectory() as folder:
         for root in gimp_roots(cache_folder()):
             work = Path(folder) / root.gimp
@@ -67,13 +73,14 @@ def main() -> None:
             desk = Desk.furnish(Gimp(root.gimp, root.folder, work))
             with running_server(desk.state):
                 told = desk.run(MEASURE, sides=(1024, 2048, 4096), rounds=ROUNDS)
-            for side, (read, placed, around) in told.items():
-                print(  # noqa: T201
-                    f"GIMP {desk.gimp.version}, {side} x {side} pixels: read {read:.0f} ms, "
-                    f"placed {placed:.0f} ms, around {around:.0f} ms",
-                    flush=True,
-                )
+            for side, rounds in told.items():
+                yield from _of_side(f"GIMP {desk.gimp.version}", f"{side}²", rounds)
+
+
+def _of_side(program: str, side: str, rounds: list[list[float]]) -> Iterator[Figure]:
+    for name, values in zip(("read", "placed", "around"), zip(*rounds, strict=True), strict=True):
+        yield Times(values).figure(f"{program}, {name}, {side}", "ms")
 
 
 if __name__ == "__main__":
-    main()
+    tell(figures())

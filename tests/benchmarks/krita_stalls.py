@@ -2,19 +2,28 @@
 
 `python -m tests.benchmarks.krita_stalls` starts a real Krita and a real server. A timer in Krita's
 own thread wants to tick every 5 ms; the longest time between two ticks is the longest stall. The
-same is measured with nothing going on, since the machine has stalls of its own.
+same is measured with nothing going on, since the machine has stalls of its own. `--json` prints
+figures for `scumble bench --suite editor`.
 """
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from scumble_cli.benchmarks.figure import Figure, Times
+from tests.benchmarks.telling import tell
 from tests.end_to_end.krita_desk import KritaDesk, krita_desk, require_krita
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROUNDS = 5
+GOALS = {1024: 16.0, 4096: 50.0}
+"""Milliseconds by the side of the picture."""
+
 TICKER = """
 from PyQt5.QtCore import QTimer, Qt
 import time
@@ -48,8 +57,8 @@ FIND = "button = widget('scumble_run')"
 PRESS = "ticker.gaps = []; ticker.last = time.perf_counter(); button.click()"
 
 
-def measure(desk: KritaDesk, side: int) -> dict[str, float]:
-    """Milliseconds: the longest gap of each round's job, and without a job."""
+def measure(desk: KritaDesk, side: int) -> list[Figure]:
+    """The longest gap of each round's job, and of a while without a job."""
     desk.new_document(side, side)
     desk.wait_until("bool(shown().models)", "connection")
     desk.set(prompt="a red apple", steps=8, strength=1.0)
@@ -64,23 +73,20 @@ def measure(desk: KritaDesk, side: int) -> dict[str, float]:
         desk.ask("ticker.longest()")
         time.sleep(3.0)
         still.append(desk.ask("ticker.longest()")[0])
-    return {
-        "job, median": statistics.median(jobs),
-        "job, best": min(jobs),
-        "no job, median": statistics.median(still),
-    }
+    return [
+        Times(tuple(jobs)).figure(f"Krita, longest stall in a job, {side}²", "ms", GOALS.get(side)),
+        Times(tuple(still)).figure(f"Krita, longest stall with no job, {side}²", "ms"),
+    ]
 
 
-def main() -> None:
-    """Measure and print."""
+def figures() -> Iterator[Figure]:
+    """Measure, from small to large."""
     require_krita()
     with tempfile.TemporaryDirectory() as folder, krita_desk(Path(folder)) as desk:
         desk.krita.run(TICKER)
         for side in (1024, 2048, 4096):
-            figures = measure(desk, side)
-            said = ", ".join(f"{name} {value:.0f} ms" for name, value in figures.items())
-            print(f"{side} x {side} pixels: longest stall of a {said}", flush=True)  # noqa: T201
+            yield from measure(desk, side)
 
 
 if __name__ == "__main__":
-    main()
+    tell(figures())
