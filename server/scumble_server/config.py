@@ -110,7 +110,7 @@ class ServerConfig:
                 f"{self.device!r} is no device.",
                 "Choose auto, cpu, cuda, cuda:N, mps or xpu.",
             )
-        if self.hang_seconds < 0:
+        if math.isnan(self.hang_seconds) or self.hang_seconds < 0:
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
                 f"{self.hang_seconds} seconds is no time that a device may be silent.",

@@ -63,7 +63,7 @@ def start(plan: Plan) -> None:
         if said := _run(command):
             raise ServerError(
                 ErrorCode.INTERNAL,
-                f"The service is set up, but `{' '.join(command)}` failed: {said}",
+                f"The service is set up, but `{' '.join(command)}` failed: {said.rstrip('.')}.",
                 "It is tried again when you log in next.",
             )
 

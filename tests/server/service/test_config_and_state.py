@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ def test_a_port_that_is_none_is_refused(port: int, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=str(port)) as caught:
         ServerConfig(tmp_path, port=port)
     assert caught.value.code is ErrorCode.INVALID_VALUE
+
+
+@pytest.mark.parametrize("seconds", [-1.0, math.nan])
+def test_a_time_to_hang_that_is_none_is_refused(seconds: float, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="is no time"):
+        ServerConfig(tmp_path, hang_seconds=seconds)
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:", "cpu:1", "cuda:0x", ""])
