@@ -21,6 +21,9 @@ from tests.timing import IS_NIGHTLY, MS
 
 pytestmark = pytest.mark.timeout(600)
 
+PING_SECONDS = 20
+"""Between two pings of `websockets`."""
+
 SIDE = 256
 """A picture of 256 KiB: several pieces on the wire in both directions."""
 
@@ -77,20 +80,30 @@ def test_a_job_goes_through_a_wire_that_is_cut_again_and_again(
 
 
 @pytest.fixture
-def watchful(monkeypatch: pytest.MonkeyPatch) -> float:
-    """How long a client looks at a silent wire, in seconds; the true time is for the night."""
-    if IS_NIGHTLY:
-        return 40.0
-    quick = functools.partial(websocket.connect, ping_interval=300 * MS, ping_timeout=300 * MS)
+def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that looks at a silent wire for some tenths of a second, instead of minutes."""
+    quick = functools.partial(websocket.connect, ping_interval=300 * MS)
     monkeypatch.setattr(connecting, "connect", quick)
-    return 600 * MS
+    monkeypatch.setattr(connecting, "SILENT_SECONDS", 300 * MS)
 
 
 @pytest.mark.parametrize("way", [UP, DOWN])
 @pytest.mark.parametrize("count", [0, 1000, 50_000])
+@pytest.mark.usefixtures("watchful")
 def test_a_wire_that_goes_dead_is_noticed_by_the_client(
-    way: str, count: int, state: Path, undisturbed: Undisturbed, watchful: float
+    way: str, count: int, state: Path, undisturbed: Undisturbed
 ) -> None:
+    assert seconds_with_a_dead_wire(way, count, state, undisturbed) < 30_000 * MS
+
+
+@pytest.mark.skipif(not IS_NIGHTLY, reason="takes minutes: SCUMBLE_TEST_EXAMPLES=thorough")
+def test_a_dead_wire_is_noticed_in_its_true_time(state: Path, undisturbed: Undisturbed) -> None:
+    seconds = seconds_with_a_dead_wire(UP, 1000, state, undisturbed)
+    assert seconds < PING_SECONDS + connecting.SILENT_SECONDS + 30_000 * MS
+
+
+def seconds_with_a_dead_wire(way: str, count: int, state: Path, undisturbed: Undisturbed) -> float:
+    """How long a job takes whose wire goes dead after so many bytes."""
     request, blobs = regenerate(side=SIDE, steps=2)
     undisturbed.learn((request, blobs))
     with serving(state), wire(state) as line, painter_by(line) as ann:
@@ -100,8 +113,9 @@ def test_a_wire_that_goes_dead_is_noticed_by_the_client(
         stopped = time.monotonic()
         line.flow()
         assert_done_once(ann, job, undisturbed)
-        assert time.monotonic() - stopped < watchful + 30_000 * MS
+        seconds = time.monotonic() - stopped
     inspect(state, sent=blobs)
+    return seconds
 
 
 def test_a_slow_wire_delays_and_loses_nothing(state: Path, undisturbed: Undisturbed) -> None:
