@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scumble_protocol import endpoint
-from scumble_protocol.errors import ScumbleError, ServerError
+from scumble_protocol.errors import ErrorCode, ScumbleError, ServerError
 from scumble_server.clients.house import House
 from scumble_server.clients.service import Service
 from scumble_server.device_guess import guess_device
@@ -56,7 +56,7 @@ _TELL_SECONDS = 0.4
 STARTER_FOLDER = Path(__file__).parent / "starter"
 """The model that ships with Scumble."""
 
-_CLOSE_SECONDS = 1.0
+_CLOSE_SECONDS = 0.7
 """For a client to say goodbye, and for the worker to reach its next report; one that hangs must
 not keep the server from ending."""
 
@@ -88,7 +88,7 @@ def serve(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
         where = {"host": config.host, "port": config.port}
         _log.info(STARTS, extra={"version": version(), "pid": os.getpid(), **where})
         try:
-            with contextlib.closing(Journal(folder.journal)) as journal:
+            with contextlib.closing(_journal(folder.journal, restarts)) as journal:
                 ending = asyncio.run(_run(config, folder, journal, restarts, ready))
         except ScumbleError as error:
             _log.error(FAILS, error, extra={"code": error.code.value, **where})
@@ -104,6 +104,18 @@ def serve(config: ServerConfig, ready: Callable[[Endpoint], None]) -> None:
         become_anew(ending.restart)
     if ending.is_told:
         leave(0)
+
+
+def _journal(path: Path, restarts: Restarts) -> Journal:
+    """The journal; a server that begins anew waits until a command's own server lets go of it."""
+    until = time.monotonic() + (_HOUR if restarts.count else 0)
+    while True:
+        try:
+            return Journal(path)
+        except ServerError as error:
+            if error.code is not ErrorCode.PORT_IN_USE or time.monotonic() >= until:
+                raise
+        time.sleep(_LOOK_SECONDS)
 
 
 def version() -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from scumble_server.restarts import Restarts
 
-_GONE_SECONDS = 1.8
+_GONE_SECONDS = 1.6
 """From the signal to the end of the process at the latest, without ceremony then."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

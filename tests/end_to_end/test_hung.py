@@ -20,13 +20,14 @@ from tests.end_to_end.server_process import (
     PATIENCE,
     TINY,
     Painter,
+    ServerProcess,
     painter,
     regenerate,
     running_server,
 )
 from tests.end_to_end.troubled import SCRIPT, SILENCE, Troubles
 from tests.server.models.checkpoints import make_folder
-from tests.timing import MS
+from tests.timing import IS_NIGHTLY, MS
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -102,6 +103,7 @@ def test_a_hung_job_fails_the_server_begins_anew_and_the_waiting_job_is_done(
         assert server.terminate() == 0
 
 
+@pytest.mark.skipif(not IS_NIGHTLY, reason="half a minute each: the nightly profile has them")
 @pytest.mark.parametrize("way", ["the console script", "the editors' button"])
 def test_however_the_server_was_started_it_begins_anew(
     state: Path, troubles: Troubles, way: str
@@ -187,6 +189,20 @@ def restarted_often(monkeypatch: pytest.MonkeyPatch) -> None:
     often = Restarts(MOST, 0, (time.monotonic(),) * MOST)
     for name, value in often.environ().items():
         monkeypatch.setenv(name, value)
+
+
+def test_it_waits_for_a_server_that_a_command_started_meanwhile(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_server(state, *ARGUMENTS) as others:
+        for name, value in Restarts(1, 0, (time.monotonic(),)).environ().items():
+            monkeypatch.setenv(name, value)
+        anew = ServerProcess(state, *ARGUMENTS)
+        time.sleep(1500 * MS)
+        assert anew.process.poll() is None, "it waits"
+        assert others.terminate() == 0
+        anew.listening()
+        assert anew.terminate() == 0
 
 
 @pytest.mark.usefixtures("restarted_often")
