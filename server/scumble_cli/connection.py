@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from scumble_cli.named_server import named_server
 from scumble_cli.own_server import OwnServer
 from scumble_cli.version import version
 from scumble_protocol import endpoint
-from scumble_protocol.client import (
-    Address,
-    Client,
-    chosen_server,
-    local_server,
-    read_servers,
-    tidy_fingerprint,
-    tidy_url,
-)
+from scumble_protocol.client import Client, chosen_server, local_server, read_servers
 from scumble_protocol.errors import ErrorCode, PeerError, ServerError
 
 if TYPE_CHECKING:
@@ -143,13 +135,7 @@ def remote_url(arguments: Namespace) -> str | None:
 def _locate(arguments: Namespace, state: Path) -> Locate:
     if not arguments.server:
         return chosen_server(state)
-    url = tidy_url(arguments.server)
-    token = arguments.token or os.environ.get("SCUMBLE_TOKEN", "")
-    known = next((each for each in read_servers(state).paired if each.url == url), None)
-    if known is not None and not token and not arguments.fingerprint:
-        return lambda: known
-    fingerprint = tidy_fingerprint(arguments.fingerprint) if arguments.fingerprint else ""
-    address = Address(url, token, fingerprint)
+    address = named_server(arguments, state)
     return lambda: address
 
 

@@ -66,8 +66,12 @@ def png_header(width: int, height: int) -> bytes:
 
 CASES = {
     "no server at the address": (
+        (*REGENERATE, "--server", "127.0.0.1:1", "--token", "guessed"),
+        "No Scumble server answers at ws://127.0.0.1:1.",
+    ),
+    "an address without a token": (
         (*REGENERATE, "--server", "ws://127.0.0.1:1"),
-        "No Scumble server answers",
+        "Give it with --token, or be let in with a code: `scumble connect`",
     ),
     "an address that is none": (
         (*REGENERATE, "--server", "http://localhost"),
