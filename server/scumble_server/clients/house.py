@@ -41,6 +41,9 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (only to name t
 _NONSENSE = ("opening handshake failed", "unexpected internal error")
 """What websockets logs where a request is none, or something comes after it."""
 
+_REASON_LETTERS = 200
+"""Of why somebody was turned away: enough for a sentence, not for a log that strangers fill."""
+
 _FRAMES = 4
 """That wait to be looked at, of one connection: pictures come in chunks, of which one is looked at
 while the next comes in."""
@@ -179,9 +182,17 @@ def _calmly(record: logging.LogRecord) -> bool:
     if error is not None and isinstance(error.__cause__, EOFError):
         return False  # somebody looked whether a server is there, and said nothing
     if record.msg in _NONSENSE:
+        if error is not None:
+            record.msg, record.args = "%s: %s", (record.msg, _in_words(error))
         record.exc_info = None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
     return True
+
+
+def _in_words(error: BaseException) -> str:
+    """What was wrong, on one line; some of it is what a stranger said."""
+    why = " because ".join(str(each) for each in (error, error.__cause__) if each is not None)
+    return "".join(letter for letter in why if letter.isprintable())[:_REASON_LETTERS]
 
 
 def _identity(config: ServerConfig, folder: StateFolder) -> Identity | None:

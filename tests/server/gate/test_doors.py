@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_server.clients import house as house_module
 from scumble_server.clients.house import House
 from scumble_server.config import ServerConfig
+from scumble_server.logs import keep_log
 from scumble_server.state import open_folder
 from tests.server.gate.visits import PATIENCE, Door, enter, port_of, visit
 from tests.server.service.rig import Server
@@ -113,6 +115,31 @@ def test_plain_http_gets_an_error_that_no_page_may_read(
     visit(server, act)
     assert server.worker.given == []
     assert not any(record.exc_info for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        ("\x1b[2Jnonsense\r\n", "valid HTTP request"),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\n", "missing Connection header"),
+        (f"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: {'x' * 999}\r\n", "invalid Connection"),
+    ],
+)
+def test_the_log_says_in_words_why_a_handshake_failed(
+    request_: str, reason: str, tmp_path: Path
+) -> None:
+    async def act(door: Door) -> None:
+        await spoken(door, request_.encode() + b"\r\n")
+
+    with keep_log(tmp_path / "log", "info"):
+        visit(Server(tmp_path), act)
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text("utf-8").splitlines()]
+    (told,) = (line for line in lines if line["event"].startswith("opening handshake failed: "))
+    assert reason in told["event"]
+    assert told["event"].isprintable()
+    assert len(told["event"]) < 250
+    assert "exception" not in told
+    assert told["address"] == "127.0.0.1"
 
 
 async def upgraded(door: Door, *headers: str) -> bytes:
