@@ -23,6 +23,9 @@ NETWORK_PORT = 7867
 """Where `scumble serve` listens for other computers, which are told the address once."""
 
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\sA-Z/?#@]+")
+"""As browsers write it: in small letters, without a slash at its end."""
+
 _GIB = 2**30
 
 
@@ -116,6 +119,8 @@ class ServerConfig:
                 f"{self.hang_seconds} seconds is no time that a device may be silent.",
                 "Choose 300 or more, or 0 to wait for ever.",
             )
+        for origin in self.origins:
+            _check_origin(origin)
         if self.log_level not in LEVELS:
             raise RequestError(
                 ErrorCode.INVALID_VALUE,
@@ -137,3 +142,12 @@ class ServerConfig:
     def is_tls(self) -> bool:
         """Whether connections are encrypted: always, where others can listen in."""
         return self.tls or self.tls_cert is not None or not self.is_loopback
+
+
+def _check_origin(origin: str) -> None:
+    if not _ORIGIN.fullmatch(origin):
+        raise RequestError(
+            ErrorCode.INVALID_VALUE,
+            f"{origin!r} is not where a web page comes from.",
+            "Write it as browsers do: https://studio.example, or http://localhost:3000.",
+        )

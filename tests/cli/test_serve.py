@@ -92,3 +92,15 @@ def test_what_can_not_be_kept_is_refused(
 ) -> None:
     with pytest.raises(RequestError, match="can't be kept"):
         served(*words)
+
+
+@pytest.mark.parametrize(
+    "origin", ["foo", "studio.example", "null", "*", "https://", "https://a.example/",
+               "https://a.example/page", "https://A.example", "https://a b"],
+)  # fmt: skip
+def test_what_no_browser_calls_a_page_is_refused_at_the_start(
+    served: Callable[..., ServerConfig], origin: str
+) -> None:
+    with pytest.raises(RequestError, match="not where a web page comes from") as caught:
+        served("--allow-origin", f"https://b.example,{origin}")
+    assert "https://studio.example" in caught.value.hint
