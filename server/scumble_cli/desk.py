@@ -42,6 +42,9 @@ CANCEL_SECONDS = 10.0
 _AWAY = frozenset({ErrorCode.NO_SERVER, ErrorCode.DISCONNECTED, ErrorCode.SHUTTING_DOWN})
 """Reasons to wait for a server: it may be starting anew."""
 
+SILENCE = frozenset({ErrorCode.NO_SERVER, ErrorCode.DISCONNECTED})
+"""What comes of a server that is there, but does not answer."""
+
 STATUS_SECONDS = 0.5
 
 PHASES = {

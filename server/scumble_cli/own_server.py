@@ -20,6 +20,9 @@ START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
+ASK_THE_DOCTOR = "`scumble doctor` looks for the cause."
+"""What to do about a server that ended; the doctor itself says something else."""
+
 
 class OwnServer:
     """A server on a free port of this machine, ended by its process id.
@@ -67,7 +70,7 @@ class OwnServer:
             raise ServerError(
                 ErrorCode.INTERNAL,
                 f"The server has ended: {self._last_line()}",
-                "`scumble doctor` looks for the cause.",
+                ASK_THE_DOCTOR,
             )
 
     def end(self) -> None:

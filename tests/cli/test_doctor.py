@@ -9,6 +9,7 @@ import pytest
 
 from scumble_cli.checks import Verdict
 from scumble_cli.commands import doctor
+from scumble_cli.terminal import PlainReporter
 from scumble_protocol import endpoint
 from scumble_protocol.messages import Status
 from tests.cli.program import scumble
@@ -71,3 +72,16 @@ def test_findings_for_people_say_what_to_do(tmp_path: Path) -> None:
     place = next(i for i, line in enumerate(lines) if line.startswith("!!  Folder"))
     assert "open to others" in lines[place]
     assert lines[place + 1].strip() == f"Close it: chmod 700 '{tmp_path}'"
+
+
+def test_server_that_can_not_be_started_has_another_remedy_than_the_doctor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "no folder"
+    state.touch()
+    monkeypatch.setenv("SCUMBLE_STATE", str(state))
+    (server,) = doctor.check_server(state, PlainReporter())
+    assert server.verdict is Verdict.BROKEN
+    assert "The server has ended" in server.facts
+    assert "scumble doctor" not in server.remedy
+    assert "`scumble serve`" in server.remedy

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from scumble_cli import checks, folder_checks, run_checks
 from scumble_cli.checks import Finding, Verdict
 from scumble_cli.connection import Connection, remote_url, server_answers
-from scumble_cli.desk import Desk
+from scumble_cli.desk import SILENCE, Desk
 from scumble_cli.gpu_checks import check_torch
+from scumble_cli.own_server import ASK_THE_DOCTOR
 from scumble_cli.plugin_checks import check_plugins
 from scumble_cli.run_checks import Runs
 from scumble_cli.terminal import reporter, say
@@ -20,7 +21,7 @@ from scumble_cli.words import how_many
 from scumble_installer.plugins import seek
 from scumble_protocol import endpoint
 from scumble_protocol.endpoint import state_folder
-from scumble_protocol.errors import ErrorCode, ScumbleError
+from scumble_protocol.errors import ScumbleError
 from scumble_protocol.messages import ModelKind
 from scumble_protocol.requests import LoadModel
 from scumble_server.app import STARTER_FOLDER
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from scumble_cli.terminal import Reporter
     from scumble_protocol.messages import Status, Welcome
 
-_SILENCE = {ErrorCode.NO_SERVER, ErrorCode.DISCONNECTED}
+_UNSTARTED = (
+    "Mend what is marked above; if nothing is, `scumble serve` shows what keeps it from starting."
+)
 
 MARKS = {Verdict.GOOD: "ok", Verdict.DOUBTFUL: "??", Verdict.BROKEN: "!!"}
 
@@ -109,8 +112,9 @@ def check_server(state: Path, shown: Reporter) -> Iterator[Finding]:
                 yield Finding("Loading", Verdict.GOOD, f"{model.id} in {seconds:.1f} s")
     except ScumbleError as error:
         found = endpoint.read(state) if remote_url(arguments) is None else None
-        if found is None or error.code not in _SILENCE:
-            yield Finding("Server", Verdict.BROKEN, error.message, error.hint)
+        if found is None or error.code not in SILENCE:
+            remedy = _UNSTARTED if error.hint == ASK_THE_DOCTOR else error.hint
+            yield Finding("Server", Verdict.BROKEN, error.message, remedy)
             return
         facts = f"a server runs as process {found.pid}, but does not answer"
         remedy = f"End it and start it again: kill {found.pid}, or kill -9 {found.pid}"
