@@ -10,7 +10,8 @@ import pytest
 from scumble_cli.connection import server_answers
 from scumble_cli.version import version
 from scumble_cli.words import how_long, how_many, how_much
-from tests.cli.program import save_picture, scumble
+from scumble_protocol.client import Address, Client, Connected
+from tests.cli.program import PATIENCE, save_picture, scumble
 from tests.end_to_end.server_process import TINY
 
 if TYPE_CHECKING:
@@ -59,8 +60,23 @@ def test_running_server_tells_all_about_itself(tmp_path: Path, served: ServerPro
     screen = scumble("status", state=served.state).stdout
     for words in (version(), TINY, "0 running, 0 waiting", "free", "deleted after", "server.log"):
         assert words in screen
+    assert "clients    1 (this command)" in screen.splitlines()
     assert len(screen.splitlines()) <= 24
     assert max(map(len, screen.splitlines())) <= 200
+
+
+def test_a_command_that_asks_is_told_apart_from_other_clients(served: ServerProcess) -> None:
+    here = served.listening()
+    address = Address(here.url, here.token)
+    client = Client(lambda: address, name="test", version=version())
+    client.start()
+    try:
+        assert client.wait(PATIENCE)
+        assert any(isinstance(event, Connected) for event in client.poll())
+        screen = scumble("status", state=served.state).stdout
+    finally:
+        client.close()
+    assert "clients    2 (one of them this command)" in screen.splitlines()
 
 
 def test_server_elsewhere_is_asked_by_its_address(tmp_path: Path, served: ServerProcess) -> None:

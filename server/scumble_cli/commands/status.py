@@ -7,11 +7,12 @@ import json
 from typing import TYPE_CHECKING
 
 from scumble_cli.connection import Connection, remote_url, server_answers
-from scumble_cli.desk import Desk
+from scumble_cli.desk import SILENCE, Desk
 from scumble_cli.log_lines import LOG_NAME
 from scumble_cli.terminal import reporter, say
 from scumble_cli.words import how_long, how_many, how_much
 from scumble_protocol import endpoint
+from scumble_protocol.errors import ErrorCode, PeerError, ScumbleError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -35,18 +36,35 @@ def run(arguments: Namespace) -> int:
     if elsewhere is None and not server_answers(state):
         _say_none(state, as_json=arguments.json)
         return NOT_RUNNING
-    with reporter() as shown, Connection(arguments, shown) as connection:
-        desk = Desk(connection, connection.client.poll, shown)
-        welcome = desk.await_welcome()
-        status = desk.status()
-        is_ours = elsewhere is None
-        address = elsewhere or _address(state)
+    try:
+        welcome, status = _ask(arguments)
+    except ScumbleError as error:
+        found = endpoint.read(state) if elsewhere is None else None
+        if found is None or error.code not in SILENCE:
+            raise
+        raise _silent(found.pid) from error
+    is_ours = elsewhere is None
+    address = elsewhere or _address(state)
     if arguments.json:
         _say_json(address, state if is_ours else None, status, welcome)
     else:
         for name, text in _facts(address, state if is_ours else None, status, welcome):
             say(f"{name:10} {text}")
     return 0
+
+
+def _ask(arguments: Namespace) -> tuple[Welcome, Status]:
+    with reporter() as shown, Connection(arguments, shown) as connection:
+        desk = Desk(connection, connection.client.poll, shown)
+        return desk.await_welcome(), desk.status()
+
+
+def _silent(pid: int) -> PeerError:
+    return PeerError(
+        ErrorCode.NO_SERVER,
+        f"The Scumble server of this machine is there, as process {pid}, but does not answer.",
+        "`scumble doctor` says what to do about it.",
+    )
 
 
 def _say_none(state: Path, *, as_json: bool) -> None:
@@ -86,7 +104,8 @@ def _facts(
     )
     yield "models", ", ".join(status.loaded) or "none in memory"
     yield "jobs", f"{status.running} running, {status.waiting} waiting"
-    yield "clients", how_many(status.connections, "client")
+    also = "this command" if status.connections == 1 else "one of them this command"
+    yield "clients", f"{status.connections} ({also})"
     yield "kept", f"{how_many(status.kept_jobs, 'job')}, {how_much(status.kept_bytes)} of pictures"
     if status.keep_days:
         yield (
