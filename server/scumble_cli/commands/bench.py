@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from scumble_protocol.errors import ErrorCode, RequestError
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
 
     from scumble_cli.benchmarks.figure import Figure, Finding
 
@@ -41,25 +43,26 @@ def run(arguments: Namespace) -> int:
     taken, on = now(), machine()
     if not arguments.json:
         say("\n".join(f"{name}: {value}" for name, value in on.items()))
-    findings = _measured(names, arguments.rounds)
-    measured = Run(taken, arguments.rounds, {**on, "load after": load()}, tuple(findings))
+    measured = Run(taken, arguments.rounds, {**on, "load after": load()}, ())
+    for findings in _measured(names, arguments.rounds):
+        machine_now = {**on, "load after": load()}
+        measured = replace(measured, machine=machine_now, findings=measured.findings + findings)
+        if arguments.out:  # each time: what took minutes is not lost with what comes after it
+            write(measured, Path(arguments.out))
     _tell(measured, old, as_json=arguments.json)
-    if arguments.out:
-        write(measured, Path(arguments.out))
     if arguments.plot:
         plot(measured, Path(arguments.plot))
     return 0
 
 
-def _measured(names: list[str], rounds: int) -> list[Finding]:
-    findings: list[Finding] = []
+def _measured(names: list[str], rounds: int) -> Iterator[tuple[Finding, ...]]:
+    """What each measurement finds, one after the other."""
     with reporter() as shown:
         for number, name in enumerate(names):
             shown.show(f"Measuring {name}", number, len(names), -1)
             module, function = MEASUREMENTS[name].split(":")
             measure = getattr(importlib.import_module(f"scumble_cli.benchmarks.{module}"), function)
-            findings += measure(rounds)
-    return findings
+            yield tuple(measure(rounds))
 
 
 def _tell(measured: Run, old: Run | None, *, as_json: bool) -> None:
