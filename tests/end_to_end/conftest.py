@@ -1,15 +1,18 @@
-"""A real Krita with Scumble's plugin in it."""
+"""A real Krita with Scumble's plugin in it, and state folders with a tiny model."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.editors.conftest import missing
 from tests.end_to_end.editors.krita import Krita, open_krita
 from tests.end_to_end.krita_pictures import PictureInKrita
+from tests.end_to_end.server_process import TINY, state_with
+from tests.end_to_end.troubled import Troubles
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +32,23 @@ def picture(krita_with_scumble: Krita) -> Iterator[PictureInKrita]:
     picture = PictureInKrita(krita_with_scumble)
     yield picture
     picture.close()
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny checkpoint."""
+    from tests.server.models.checkpoints import make_folder  # torch, which few tests here need
+
+    return make_folder(tmp_path_factory.mktemp("models") / TINY)
+
+
+@pytest.fixture
+def state(tmp_path: Path, model: Path) -> Path:
+    """A state folder with it."""
+    return state_with(model, tmp_path / "state")
+
+
+@pytest.fixture
+def troubles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Troubles:
+    """What goes wrong in the servers that the test starts."""
+    return Troubles(tmp_path / "troubles", monkeypatch)

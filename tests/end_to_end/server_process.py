@@ -99,6 +99,13 @@ class ServerProcess:
         return self.process.returncode
 
 
+def state_with(model: Path, folder: Path) -> Path:
+    """A new state folder with this model in it."""
+    (folder / "models").mkdir(parents=True)
+    (folder / "models" / TINY).symlink_to(model, target_is_directory=True)
+    return folder
+
+
 @contextlib.contextmanager
 def running_server(
     state: Path, *arguments: str, command: tuple[str, ...] = PROGRAM

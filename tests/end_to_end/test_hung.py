@@ -24,36 +24,15 @@ from tests.end_to_end.server_process import (
     painter,
     regenerate,
     running_server,
+    state_with,
 )
 from tests.end_to_end.troubled import SCRIPT, SILENCE, Troubles
-from tests.server.models.checkpoints import make_folder
 from tests.timing import IS_NIGHTLY, MS
 
 pytestmark = pytest.mark.timeout(1200)
 
 ARGUMENTS = ("--model", TINY, "--device", "cpu", "--hang-seconds", SILENCE)
 CONSOLE = (str(Path(sys.executable).with_name("scumble")), "serve")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_folder(tmp_path_factory.mktemp("models") / TINY)
-
-
-@pytest.fixture
-def state(tmp_path: Path, model: Path) -> Path:
-    return state_with(model, tmp_path / "state")
-
-
-def state_with(model: Path, folder: Path) -> Path:
-    (folder / "models").mkdir(parents=True)
-    (folder / "models" / TINY).symlink_to(model, target_is_directory=True)
-    return folder
-
-
-@pytest.fixture
-def troubles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Troubles:
-    return Troubles(tmp_path / "troubles", monkeypatch)
 
 
 @pytest.fixture(scope="module")

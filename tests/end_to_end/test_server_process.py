@@ -45,8 +45,8 @@ from tests.end_to_end.server_process import (
     painter,
     regenerate,
     running_server,
+    state_with,
 )
-from tests.server.models.checkpoints import make_folder
 
 pytestmark = pytest.mark.timeout(1200)  # several servers start, each of which imports torch
 
@@ -54,22 +54,6 @@ LONG: dict[str, Any] = {"strength": 1.0, "steps": 200, "count": 16}
 """Thousands of steps: a job that ends only when it is stopped."""
 
 DEAD_TORCH = "import time; time.sleep(3600)"
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_folder(tmp_path_factory.mktemp("models") / TINY)
-
-
-@pytest.fixture
-def state(tmp_path: Path, model: Path) -> Path:
-    return state_with(model, tmp_path / "state")
-
-
-def state_with(model: Path, folder: Path) -> Path:
-    (folder / "models").mkdir(parents=True)
-    (folder / "models" / TINY).symlink_to(model, target_is_directory=True)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -38,9 +38,9 @@ from tests.end_to_end.server_process import (
     painter,
     regenerate,
     running_server,
+    state_with,
 )
 from tests.end_to_end.troubled import Troubles
-from tests.server.models.checkpoints import make_folder
 from tests.timing import MS
 
 pytestmark = [
@@ -55,27 +55,6 @@ _log = logging.getLogger(__name__)
 SOON = max(2.5, 2500 * MS)
 """It is promised to be two seconds, and it ends itself after 1.6; where other programs have the
 processor, waking it up takes a moment, too."""
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_folder(tmp_path_factory.mktemp("models") / TINY)
-
-
-@pytest.fixture
-def state(tmp_path: Path, model: Path) -> Path:
-    return state_with(model, tmp_path / "state")
-
-
-def state_with(model: Path, folder: Path) -> Path:
-    (folder / "models").mkdir(parents=True)
-    (folder / "models" / TINY).symlink_to(model, target_is_directory=True)
-    return folder
-
-
-@pytest.fixture
-def troubles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Troubles:
-    return Troubles(tmp_path / "troubles", monkeypatch)
 
 
 @pytest.fixture(scope="module")
