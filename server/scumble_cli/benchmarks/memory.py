@@ -10,7 +10,7 @@ import numpy as np
 
 from scumble_cli.benchmarks.figure import Figure, Finding, Times, Unmeasured, in_turns
 from scumble_cli.benchmarks.peak import MIB, can_reset, peak, reset_peak, resident
-from scumble_cli.benchmarks.samples import noise
+from scumble_cli.benchmarks.samples import noise, regeneration
 from scumble_cli.benchmarks.whole_path import canvas_of
 from scumble_cli.benchmarks.workbench import Workbench
 from scumble_protocol.blobs import blob_id
@@ -63,6 +63,8 @@ def large_upscale(rounds: int) -> list[Finding]:
         return [Unmeasured("peak memory of an upscale to 4096²", _NO_PEAK)]
     found: list[Finding] = []
     with Workbench() as bench:
+        # Only when it has done something it is ready, with torch and the model that it begins with.
+        bench.run(*regeneration(64, 0, model="none", strength=0))
         idle = resident(bench.pid)
         names = [it.id for it in bench.welcome.models if it.kind is ModelKind.UPSCALER]
         for name in names:
