@@ -86,10 +86,10 @@ def test_out_of_memory_while_loading_puts_the_others_away_and_tries_again(
     shelf = make_shelf(made)
     shelf.get("sd1", silent)
 
-    def load(path: Path, spec: ModelSpec, device: torch.device) -> object:
+    def load(path: Path, spec: ModelSpec, device: torch.device, *, in_turns: bool) -> object:
         if shelf.loaded:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return load_folder(path, spec, device)
+        return load_folder(path, spec, device, in_turns=in_turns)
 
     monkeypatch.setattr(shelf_module, "load_folder", load)
     shelf.get("sdxl", silent)
@@ -99,7 +99,9 @@ def test_out_of_memory_while_loading_puts_the_others_away_and_tries_again(
 def test_out_of_memory_with_nothing_left_to_put_away_says_how_much_the_model_takes(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(path: Path, spec: ModelSpec, device: torch.device) -> DiffusionModel:
+    def load(
+        path: Path, spec: ModelSpec, device: torch.device, *, in_turns: bool
+    ) -> DiffusionModel:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
     monkeypatch.setattr(shelf_module, "load_folder", load)

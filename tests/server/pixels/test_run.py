@@ -174,9 +174,9 @@ def test_half_the_pixels_are_tried_when_memory_runs_out(
     monkeypatch.setattr(loop, "sample", scarce)
     (layer,) = run(regenerate(pictures), pictures.blobs.__getitem__, shelf, silent).layers
     assert tried[0] == 80 * 64
-    # At first with the VAE in tiles, which leaves the picture as large as it is.
-    assert tried[1] == tried[0]
-    assert tried[2] <= tried[0] // 2
+    # At first without what is kept, and with the VAE in tiles: the picture stays as large as it is.
+    assert set(tried[:-1]) == {tried[0]}
+    assert tried[-1] <= tried[0] // 2
     assert CONTEXT.contains(layer.rect)
 
 
