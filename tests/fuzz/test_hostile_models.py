@@ -299,6 +299,19 @@ def test_a_folder_with_bent_configs_is_listed_or_broken(
         file.write_text(good)
 
 
+@pytest.mark.parametrize(
+    "entry", [{"unet": ["x" * 300, "Y"]}, {"x" * 300: ["y", "Z"]}, {"\0": ["y", "Z"]}]
+)
+def test_an_index_with_names_that_no_file_can_have_is_listed_or_broken(
+    entry: dict[str, object], tmp_path: Path, whole: Path
+) -> None:
+    models = tmp_path / "bent"
+    shutil.copytree(whole, models / "tiny")
+    index = models / "tiny/model_index.json"
+    index.write_text(json.dumps({**json.loads(index.read_text("utf-8")), **entry}))
+    assert_listed(Catalog([models], models / "none"))
+
+
 @pytest.mark.parametrize("role", ["", *(f"{role.value}/x/" for role in Role)])
 @pytest.mark.parametrize(
     "text",

@@ -78,7 +78,7 @@ def check_libraries(index: dict[str, object], folder: Path) -> None:
         library = entry[0] if isinstance(entry, list) and entry else None
         if library is None or library in LIBRARIES:
             continue
-        if not _is_pipeline(library) or (folder / name / f"{library}.py").exists():
+        if not _is_pipeline(library) or _is_there(folder / name / f"{library}.py"):
             raise RequestError(
                 ErrorCode.UNSAFE_MODEL,
                 f"The model {folder} wants to run a program of its own for its {name}.",
@@ -89,6 +89,13 @@ def check_libraries(index: dict[str, object], folder: Path) -> None:
 def _is_pipeline(library: object) -> bool:
     is_name = isinstance(library, str) and library.isidentifier()
     return is_name and importlib.util.find_spec(str(library)) is None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no file can have such a name: too long, or with a NUL in it
+        return False
 
 
 def _weigh(path: Path) -> Weights:

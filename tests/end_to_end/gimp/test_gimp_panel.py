@@ -195,7 +195,9 @@ def test_everything_is_reached_with_the_keys(panel: Panel, painter: PanelPainter
     panel.click("scumble_prompt")
     reached = []
     for _ in range(20):
+        before = panel.ask("hash(panel_window._window.get_focus())")
         painter.hands.press("Tab")
+        panel.wait_until(f"hash(panel_window._window.get_focus()) != {before}", "next widget")
         reached.append(panel.ask("panel_window._window.get_focus().get_name()"))
     for name in ("scumble_strength", "scumble_run", "scumble_count", "scumble_negative"):
         assert name in reached

@@ -56,6 +56,8 @@ def made_scarce(monkeypatch: pytest.MonkeyPatch, enough: Callable[[int, bool], b
 def test_a_refined_tile_is_tried_again_after_each_relief_and_all_tiles_in_smaller_ones(
     desk: Desk, picture: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    model: Any = desk.shelf.get("tiny", silent)
+    model.forget()  # what other tests left would be given up first
     desk.shelf.get("large", silent)
     tried = made_scarce(monkeypatch, lambda pixels, _tiles: pixels < 64 * 64)
     result = desk.run(desk.upscale(picture, 2, refinement("tiny", 0.5)))
