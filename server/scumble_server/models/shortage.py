@@ -9,7 +9,15 @@ import cv2
 SHORTAGES: tuple[type[Exception], ...] = (RuntimeError, MemoryError, OSError, cv2.error)
 """What may be raised then; `is_out_of_memory` tells it from whatever else they mean."""
 
-_WORDS = ("allocate memory", "out of memory", "insufficient memory", "alloc_failed", "bad_alloc")
+_WORDS = (
+    "allocate memory",
+    "out of memory",
+    "insufficient memory",
+    "alloc_failed",
+    "bad_alloc",
+    # oneDNN, when there is no room for the code that it writes for a layer.
+    "could not create a primitive",
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

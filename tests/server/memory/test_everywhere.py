@@ -289,3 +289,4 @@ def test_what_a_library_says_of_other_things_is_not_taken_for_memory() -> None:
         assert not is_out_of_memory(error)
     for make in SHORTAGES.values():
         assert is_out_of_memory(make())
+    assert is_out_of_memory(RuntimeError("could not create a primitive")), "oneDNN's words"
