@@ -14,6 +14,12 @@ from scumble_krita.spaces import WIRE, Space, space_of, way
 
 _TEMPLATE: Final = Path(__file__).parent / "mask_template.kra"
 
+# After a document is gone, Krita moves all pixels elsewhere (`KisTileData::releaseInternalPools`)
+# if there are fewer than 100 tiles of 64 x 64, and crashes if another thread paints meanwhile. Our
+# documents come and go while the painter paints, so we see to it that there are always more.
+_TILES: Final = (12, 10)
+_TILE: Final = 64
+
 
 class HiddenDocuments:
     """Makes them; the first takes some tenths of a second, since Krita has to open a file.
@@ -27,6 +33,7 @@ class HiddenDocuments:
     def __init__(self, app: Krita) -> None:
         self._app = app
         self._template: Document | None = None
+        self._ballast: Node | None = None
         self._seeds: dict[Space, Document] = {}
 
     def prepare(self, space: Space) -> None:
@@ -63,11 +70,21 @@ class HiddenDocuments:
         try:
             opened = self._app.openDocument(str(_TEMPLATE))
             template = opened.clone()
+            self._ballast = _ballast(template)
             opened.setModified(False)
             opened.close()
         finally:
             self._app.setBatchmode(was_batch)
         return template
+
+
+def _ballast(document: Document) -> Node:
+    """A layer in no document that holds enough tiles, a MiB in all, for as long as it is kept."""
+    width, height = (count * _TILE for count in _TILES)
+    node = document.createNode("ballast", "paintlayer")
+    pixel = len(node.pixelData(0, 0, 1, 1))
+    node.setPixelData(bytes(width * height * pixel), 0, 0, width, height)
+    return node
 
 
 def _convert_one_pixel(document: Document, space: Space) -> None:

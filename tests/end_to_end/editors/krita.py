@@ -20,6 +20,7 @@ from tests.timing import MS
 
 HERE: Final = Path(__file__).resolve().parent
 CONTROL: Final = "scumble_control"
+LOG: Final = "krita.log"
 
 # Enough to load a plugin without the dialog of the plugin manager.
 KRITARC: Final = "[General]\nHideSplashScreen=true\n[python]\n{enabled}\n"
@@ -57,8 +58,8 @@ class Krita:
             KritaError: The code raised, or something did in Krita outside of such code.
         """
         request = json.dumps({"code": code, "values": values}).encode()
-        self._connection.sendall(struct.pack(">I", len(request)) + request)
         try:
+            self._connection.sendall(struct.pack(">I", len(request)) + request)
             (length,) = struct.unpack(">I", self._receive(4))
             answer = json.loads(self._receive(length))
         except TimeoutError:
@@ -66,6 +67,8 @@ class Krita:
             photograph = self.folder / "no-answer.png"
             self.screen.photograph(photograph)
             raise KritaError(f"Krita does not answer; what it shows: {photograph}") from None
+        except ConnectionError as error:
+            raise KritaError(f"Krita is gone ({error}); {self._how_it_ended()}") from None
         if answer["error"]:
             raise KritaError(answer["error"])
         return answer["result"]
@@ -83,9 +86,16 @@ class Krita:
         while len(received) < length:
             part = self._connection.recv(length - len(received))
             if not part:
-                raise KritaError("Krita closed the connection")
+                raise ConnectionError("it closed the connection")
             received += part
         return received
+
+    def _how_it_ended(self) -> str:
+        try:
+            code: object = self._process.wait(5000 * MS)
+        except subprocess.TimeoutExpired:
+            code = "none: it runs"
+        return f"exit code {code}, its last words:\n{last_words(self.folder / LOG)}"
 
 
 @contextmanager
@@ -97,7 +107,7 @@ def open_krita(folder: Path, state: Path | None = None) -> Iterator[Krita]:
         state: The server's state folder, if Scumble's plugin is to be there, as it is bundled.
     """
     control = folder / "control.socket"
-    log = folder / "krita.log"
+    log = folder / LOG
     _furnish(folder, with_scumble=state is not None)
     with open_screen(folder) as screen:
         environment = _environment(folder, screen, control)
@@ -145,6 +155,7 @@ def _environment(folder: Path, screen: Screen, control: Path) -> dict[str, str]:
         "TMPDIR": str(folder / "tmp"),
         "DISPLAY": screen.display,
         "QT_QPA_PLATFORM": "xcb",
+        "QT_LOGGING_RULES": "krita.general.debug=true",
         "LIBGL_ALWAYS_SOFTWARE": "1",
         "LC_ALL": "C.UTF-8",
         "LANGUAGE": "en_US",
