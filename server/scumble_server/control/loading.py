@@ -19,6 +19,8 @@ from scumble_server.models.device import careful_type, weights_type
 from scumble_server.models.folders import variant_of
 from scumble_server.models.headers import damaged
 from scumble_server.models.json_files import read_json
+from scumble_server.models.linear import multiply_by_onednn
+from scumble_server.models.packed import pack_convolutions
 from scumble_server.models.shortage import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -71,7 +73,10 @@ def load_control(source: AdditionSource, device: torch.device) -> Addition:
     module = fill(kind, config, tensors, source.path)
     # Channels last is the faster layout, as for the UNet that it works beside.
     kept = weights_type(device)
-    return ControlNet(module.to(device, kept, memory_format=torch.channels_last))
+    module.to(device, kept, memory_format=torch.channels_last)
+    pack_convolutions(module)
+    multiply_by_onednn(module)
+    return ControlNet(module)
 
 
 def _load_for_transformer(name: str, source: AdditionSource, device: torch.device) -> Addition:
