@@ -199,4 +199,6 @@ class DiffusionModel:
         return torch.as_tensor(latents)
 
     def _for_vae(self, tensor: torch.Tensor) -> torch.Tensor:
-        return tensor.to(self.device, self.vae.dtype, memory_format=torch.channels_last)
+        # diffusers' own `dtype` goes through the whole tree of modules.
+        kept = next(self.vae.parameters()).dtype
+        return tensor.to(self.device, kept, memory_format=torch.channels_last)

@@ -80,7 +80,8 @@ class Guided:
         self._told = told
         self._cfg = cfg
         self._rescale = rescale
-        self._type = model.unet.dtype
+        # diffusers' own `dtype` goes through the whole tree of modules.
+        self._type = next(model.unet.parameters()).dtype
         self._extra = None if extra is None else extra.expand(count, -1, -1, -1)
         self._controls = controls
         self._references = references
