@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +11,7 @@ from scumble_protocol.messages import Phase
 from scumble_server.control.references import in_place
 from scumble_server.control.regions import latent_region
 from scumble_server.control.residuals import Controls
+from scumble_server.models.asking import asking
 from scumble_server.sampling.content import latent_content
 from scumble_server.sampling.guidance import Guided, Region, Told, is_guided, tell
 from scumble_server.sampling.hold import Hold, latent_mask
@@ -62,8 +64,10 @@ def sample(
     with torch.inference_mode():
         length = model.measure(request.prompt)
         told = str(length) if length.chunks > 1 else ""
-        report(ProgressReport(Phase.ENCODING, 0, 1, detail=told))
-        hold, first = begin(crop, model, request, seeds)
+        encoding = ProgressReport(Phase.ENCODING, 0, 1, detail=told)
+        report(encoding)
+        with asking(model.vae, partial(report, encoding)):
+            hold, first = begin(crop, model, request, seeds)
         with in_place(crop.guides.references, model.unet) as references:
             guided = prepare_guidance(
                 crop,
@@ -77,8 +81,10 @@ def sample(
         images = []
         # One by one: a VAE takes more memory for a picture than the UNet for a batch of latents.
         for number, latents in enumerate(finished.split(1)):
-            report(ProgressReport(Phase.DECODING, number, len(seeds)))
-            images.append(model.decode(latents))
+            decoding = ProgressReport(Phase.DECODING, number, len(seeds))
+            report(decoding)
+            with asking(model.vae, partial(report, decoding)):
+                images.append(model.decode(latents))
         return tuple(images)
 
 

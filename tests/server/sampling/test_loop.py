@@ -11,6 +11,7 @@ import torch
 
 from scumble_protocol.choices import Sampler
 from scumble_protocol.messages import Phase
+from scumble_server.models import asking
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.sampling.samplers import RECIPES
 from scumble_server.work.report import Cancelled, PreviewReport, ProgressReport, Report, silent
@@ -199,6 +200,28 @@ def test_a_cancel_stops_within_the_step(
         sample_one(make_crop(), model, make_request(), 3, report)
     hook.remove()
     assert len(evaluations) == at
+
+
+@pytest.mark.parametrize("phase", [Phase.ENCODING, Phase.DECODING])
+def test_a_cancel_stops_in_the_midst_of_the_vae(
+    phase: Phase, tiny_model: Callable[[str], DiffusionModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, told_of, done = tiny_model("sd1"), [], []
+    model.forget()
+    monkeypatch.setattr(asking, "SECONDS", 0.0)
+    part = model.vae.encoder if phase is Phase.ENCODING else model.vae.decoder
+    hook = part.conv_out.register_forward_hook(lambda *_: done.append(1))
+
+    def report(told: Report) -> None:
+        if isinstance(told, ProgressReport) and told.phase is phase:
+            told_of.append(told)
+            if len(told_of) == 3:
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        sample_one(make_crop(), model, make_request(), 3, report)
+    hook.remove()
+    assert not done
 
 
 def test_the_unet_runs_on_a_batch_of_two_when_guided_and_of_one_when_not(
