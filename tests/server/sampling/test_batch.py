@@ -62,4 +62,5 @@ def test_every_picture_of_a_batch_is_reported_when_it_is_decoded(
     tiny_model("sd1").sample(make_crop(), make_request(), SEEDS, told.append)
     progress = [report for report in told if isinstance(report, ProgressReport)]
     decoding = [(p.step, p.of) for p in progress if p.phase is Phase.DECODING]
-    assert decoding == [(0, 3), (1, 3), (2, 3)]
+    # On a slow machine a picture is told of again while it is decoded, so that a cancel is heard.
+    assert list(dict.fromkeys(decoding)) == [(0, 3), (1, 3), (2, 3)]
