@@ -11,8 +11,6 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.errors import ErrorCode, ScumbleError, ServerError, error_of
 from scumble_protocol.geometry import Size
@@ -37,6 +35,7 @@ from scumble_server.work.report import Cancelled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from scumble_protocol.messages import Device, ModelInfo
@@ -258,6 +257,8 @@ class Worker:
         return Done(job, tuple(layers), times, result.notes)
 
     def _keep(self, pixels: NDArray[np.uint8] | NDArray[np.uint16], held: list[str]) -> ImageRef:
+        import numpy as np  # here, on the worker's thread, so that the server listens before it
+
         height, width = pixels.shape[:2]
         little = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
         # The array's own memory, not a copy of it: a large result takes a gigabyte.
@@ -272,7 +273,7 @@ class Worker:
 def _format(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> PixelFormat:
     if pixels.ndim == 2:
         return PixelFormat.GRAY8
-    return PixelFormat.RGBA16 if pixels.dtype == np.uint16 else PixelFormat.RGBA8
+    return PixelFormat.RGBA16 if pixels.dtype.itemsize == 2 else PixelFormat.RGBA8
 
 
 def _bare(error: ScumbleError) -> ScumbleError:

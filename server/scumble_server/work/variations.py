@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from scumble_protocol.checks import MAX_SEED
 from scumble_protocol.messages import Phase
 from scumble_protocol.requests import Regenerate
-from scumble_server.pixels.crop import Crop
 from scumble_server.work.report import PreviewReport, ProgressReport, Report, Reporter
+
+if TYPE_CHECKING:
+    from scumble_server.pixels.crop import Crop
 
 
 def seeds_of(request: Regenerate) -> tuple[int, ...]:
