@@ -1,4 +1,4 @@
-"""The page about scale says what its script works out, and the script agrees with queueing theory."""
+"""The page about scale says what its script works out, and that agrees with queueing theory."""
 
 from __future__ import annotations
 
