@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from scumble_cli.picture_canvas import PictureCanvas
+    from scumble_cli.pictures.canvas import PictureCanvas
     from scumble_protocol.messages import Finished, Pass, ResultLayer
 
 

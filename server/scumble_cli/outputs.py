@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scumble_cli.openraster import ORA_SUFFIX
-from scumble_cli.picture_writing import check_writable
+from scumble_cli.pictures.openraster import ORA_SUFFIX
+from scumble_cli.pictures.writing import check_writable
 from scumble_protocol.errors import ErrorCode, RequestError
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from scumble_cli.pictures import Picture
+    from scumble_cli.pictures.picture import Picture
 
 
 @dataclass(frozen=True)

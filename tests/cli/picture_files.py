@@ -7,8 +7,8 @@ import struct
 import imagecodecs
 import numpy as np
 
-from scumble_cli.colour import Samples
-from scumble_cli.pictures import Picture
+from scumble_cli.pictures.colour import Samples
+from scumble_cli.pictures.picture import Picture
 
 ADOBE_RGB: bytes = imagecodecs.cms_profile("adobergb")
 GREY_GAMMA: bytes = imagecodecs.cms_profile("gray", gamma=1.8)

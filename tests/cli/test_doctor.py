@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scumble_cli.checks import Verdict
+from scumble_cli.checks.finding import Verdict
 from scumble_cli.commands import doctor
 from scumble_cli.terminal import PlainReporter
 from scumble_protocol import endpoint

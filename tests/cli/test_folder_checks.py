@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from scumble_cli import folder_checks
-from scumble_cli.checks import Finding, Verdict
-from scumble_cli.folder_checks import LEAST_DISK, NO_DISK
+from scumble_cli.checks import folder as folder_checks
+from scumble_cli.checks.finding import Finding, Verdict
+from scumble_cli.checks.folder import LEAST_DISK, NO_DISK
 from scumble_protocol.messages import Accepted
 from scumble_server.jobs.journal import Journal, Sender
 from tests.cli.program import scumble, tree

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scumble_cli import gpu_checks
-from scumble_cli.checks import Verdict
-from scumble_cli.gpu_checks import Gpu, Torch, check_torch, find_gpu, judge
+from scumble_cli.checks import gpu
+from scumble_cli.checks.finding import Verdict
+from scumble_cli.checks.gpu import Gpu, Torch, check_torch, find_gpu, judge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the tools here 
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that alone is searched for programs, on a machine without a driver's files."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(gpu_checks, "_DRIVER_FILE", tmp_path / "version")
+    monkeypatch.setattr(gpu, "_DRIVER_FILE", tmp_path / "version")
     for variable in ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"):
         monkeypatch.delenv(variable, raising=False)
     return tmp_path

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from scumble_cli.arguments.guiding import control, reference, region
-from scumble_cli.guide_files import add_guides
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.pictures import Picture
-from scumble_cli.wire_pixels import array_of
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.guides import add_guides
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.wire_pixels import array_of
 from scumble_protocol.editor.guide_pictures import read_guides
 from scumble_protocol.editor.guides import ControlLayer, ReferenceLayer, RegionLayer
 from scumble_protocol.editor.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 
 from scumble_cli.arguments import parse
 from scumble_cli.commands import info
-from scumble_cli.inscription import inscription_of
+from scumble_cli.pictures.inscription import inscription_of
 from scumble_protocol.errors import RequestError
 from scumble_protocol.geometry import Size
 from scumble_protocol.messages import Pass

@@ -13,11 +13,11 @@ import tifffile
 from PIL import Image
 from sd_parsers import ParserManager
 
-from scumble_cli.inscription import inscription_of
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.picture_reading import read_picture
-from scumble_cli.pictures import Picture
-from scumble_cli.wire_pixels import array_of
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.inscription import inscription_of
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.reading import read_picture
+from scumble_cli.pictures.wire_pixels import array_of
 from scumble_protocol.editor.canvas import Layer, Margins, ResultGroup
 from scumble_protocol.editor.dropped import settings_from_file
 from scumble_protocol.editor.inscribed import PARAMETERS, RECORD, texts_of

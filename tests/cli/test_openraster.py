@@ -10,10 +10,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from scumble_cli.colour import srgb_profile
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.picture_reading import read_picture
-from scumble_cli.pictures import Picture
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.colour import srgb_profile
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.reading import read_picture
 from scumble_protocol.editor.canvas import ResultGroup, Source
 from scumble_protocol.geometry import Rect
 from tests.cli.picture_files import noise, picture_of

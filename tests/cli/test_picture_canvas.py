@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from scumble_cli.colour import Samples
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.picture_reading import read_picture
-from scumble_cli.picture_writing import write_picture
-from scumble_cli.pictures import Picture
-from scumble_cli.wire_pixels import array_of, pixels_of
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.colour import Samples
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.reading import read_picture
+from scumble_cli.pictures.wire_pixels import array_of, pixels_of
+from scumble_cli.pictures.writing import write_picture
 from scumble_protocol.client import Client
 from scumble_protocol.editor.canvas import Canvas, Layer, Margins, ResultGroup, Source
 from scumble_protocol.editor.record import request_json

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scumble_cli.picture_canvas import PictureCanvas
+from scumble_cli.pictures.canvas import PictureCanvas
 from scumble_protocol.client import Client, local_server
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.editor.studio import Applied, JobFailed, Studio, StudioEvent, Unplaced

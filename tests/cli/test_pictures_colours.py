@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageCms
 
-from scumble_cli.colour import ColourSpace, Samples, srgb_profile
-from scumble_cli.pictures import Picture
+from scumble_cli.pictures.colour import ColourSpace, Samples, srgb_profile
+from scumble_cli.pictures.picture import Picture
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat
 from tests.cli.picture_files import ADOBE_RGB, GREY_GAMMA, muted, noise, profile_for

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from scumble_cli.colour import Samples
-from scumble_cli.compositing import mix
+from scumble_cli.pictures.colour import Samples
+from scumble_cli.pictures.compositing import mix
 
 
 @st.composite

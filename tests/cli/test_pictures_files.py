@@ -15,10 +15,10 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps
 
-from scumble_cli import picture_reading, picture_writing
-from scumble_cli.picture_reading import MAX_SIDE, read_mask, read_picture
-from scumble_cli.picture_writing import check_writable, write_picture
-from scumble_cli.pictures import Picture
+from scumble_cli.pictures import reading, writing
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.reading import MAX_SIDE, read_mask, read_picture
+from scumble_cli.pictures.writing import check_writable, write_picture
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.geometry import Rect
 from tests.cli.picture_files import cmyk_profile, noise, picture_of
@@ -84,9 +84,9 @@ def test_jpeg_keeps_the_look_and_the_profile(tmp_path: Path, channels: int, bits
 
 def test_sixteen_bits_are_rounded_to_eight() -> None:
     samples = np.array([0, 128, 129, 65_535 - 129, 65_535 - 128, 65_535], np.uint16)
-    assert picture_writing.eight_bit(samples).tolist() == [0, 0, 1, 254, 255, 255]
+    assert writing.eight_bit(samples).tolist() == [0, 0, 1, 254, 255, 255]
     small = np.zeros(3, np.uint8)
-    assert picture_writing.eight_bit(small) is small
+    assert writing.eight_bit(small) is small
 
 
 def test_without_profile_and_resolution_none_is_written(tmp_path: Path) -> None:
@@ -390,7 +390,7 @@ def test_a_full_disk_leaves_nothing_half_written(
         file.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setitem(picture_writing._WRITERS, ".png", fail)  # noqa: SLF001
+    monkeypatch.setitem(writing._WRITERS, ".png", fail)  # noqa: SLF001
     with pytest.raises(ServerError, match="no room") as caught:
         write_picture(path, picture_of(3, 8))
     assert caught.value.code is ErrorCode.DISK_FULL
@@ -410,4 +410,4 @@ def test_only_formats_that_pillow_reads_by_itself_are_tried(tmp_path: Path) -> N
     path = tmp_path / "picture.eps"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
     assert refusal(path).code is ErrorCode.BAD_PICTURE
-    assert "EPS" not in picture_reading.FORMATS
+    assert "EPS" not in reading.FORMATS

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scumble_cli.checks import Verdict
-from scumble_cli.plugin_checks import check_plugins
+from scumble_cli.checks.finding import Verdict
+from scumble_cli.checks.plugins import check_plugins
 from scumble_installer.plugins.found import FoundEditors, FoundGimp, FoundKrita
 
 ON = b"[python]\nenable_scumble_krita=true\n"

@@ -16,9 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from scumble_cli import run_checks
-from scumble_cli.checks import Finding, Verdict
-from scumble_cli.run_checks import LOOP_RUNS, Runs
+from scumble_cli.checks import runs as run_checks
+from scumble_cli.checks.finding import Finding, Verdict
+from scumble_cli.checks.runs import LOOP_RUNS, Runs
 from scumble_protocol import endpoint
 from scumble_protocol.endpoint import Endpoint
 from scumble_server.clients.certificate import kept_identity

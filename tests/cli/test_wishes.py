@@ -9,7 +9,7 @@ import pytest
 
 from scumble_cli.arguments import parse
 from scumble_cli.commands.upscale import refinement
-from scumble_cli.inscription import inscription_of
+from scumble_cli.pictures.inscription import inscription_of
 from scumble_cli.wishes import Wish, offered
 from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
 from scumble_protocol.editor.settings import Area, Settings

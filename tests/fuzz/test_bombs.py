@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux says there how much memory a process has"
 )
 
-PICTURES = ("from scumble_cli.picture_reading import read_picture", "read_picture(path)")
+PICTURES = ("from scumble_cli.pictures.reading import read_picture", "read_picture(path)")
 HEADERS = ("from scumble_server.models.headers import read_header", "read_header(path)")
 LORAS = ("from scumble_server.prompts.lora_file import check_lora", "check_lora('a', path)")
 VECTORS = (

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scumble_cli.errand import do_job, tell
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.picture_reading import read_picture
-from scumble_cli.picture_writing import write_picture
-from scumble_cli.pictures import Picture
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.reading import read_picture
+from scumble_cli.pictures.wire_pixels import array_of
+from scumble_cli.pictures.writing import write_picture
 from scumble_cli.terminal import say
-from scumble_cli.wire_pixels import array_of
 from scumble_cli.wishes import Wish
 from scumble_protocol.errors import ErrorCode, RequestError
 

@@ -7,14 +7,14 @@ import json
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from scumble_cli import checks, folder_checks, run_checks
-from scumble_cli.checks import Finding, Verdict
+from scumble_cli.checks import folder, machine, runs
+from scumble_cli.checks.finding import Finding, Verdict
+from scumble_cli.checks.gpu import check_torch
+from scumble_cli.checks.plugins import check_plugins
+from scumble_cli.checks.runs import Runs
 from scumble_cli.connection import Connection, remote_url, server_answers
 from scumble_cli.desk import SILENCE, Desk
-from scumble_cli.gpu_checks import check_torch
 from scumble_cli.own_server import ASK_THE_DOCTOR
-from scumble_cli.plugin_checks import check_plugins
-from scumble_cli.run_checks import Runs
 from scumble_cli.terminal import reporter, say
 from scumble_cli.version import version
 from scumble_cli.words import how_many
@@ -63,19 +63,19 @@ def _findings(shown: Reporter) -> Iterator[Finding]:
 
 def _checks(state: Path) -> tuple[Callable[[], Iterable[Finding]], ...]:
     """Everything that can be looked at without a server, which is started at the end if need be."""
-    is_running, runs, now = server_answers(state), Runs.of(state), run_checks.now()
+    is_running, earlier, now = server_answers(state), Runs.of(state), runs.now()
     return (
-        lambda: [checks.check_python(), checks.check_packages(), check_torch()],
-        lambda: [checks.check_memory()],
-        lambda: folder_checks.check_state(state),
-        lambda: [folder_checks.check_disk(state)],
-        lambda: list(folder_checks.check_models_folder(state)) or check_models(state),
-        lambda: () if is_running else [folder_checks.check_journal(state)],
+        lambda: [machine.check_python(), machine.check_packages(), check_torch()],
+        lambda: [machine.check_memory()],
+        lambda: folder.check_state(state),
+        lambda: [folder.check_disk(state)],
+        lambda: list(folder.check_models_folder(state)) or check_models(state),
+        lambda: () if is_running else [folder.check_journal(state)],
         lambda: check_plugins(seek.find_editors(seek.this_user()), version()),
-        lambda: run_checks.check_certificate(state, endpoint.read(state), now),
-        lambda: run_checks.check_endpoint(state, is_running=is_running),
-        lambda: run_checks.check_restarts(runs, now, is_running=is_running),
-        lambda: () if is_running else run_checks.check_last_run(runs),
+        lambda: runs.check_certificate(state, endpoint.read(state), now),
+        lambda: runs.check_endpoint(state, is_running=is_running),
+        lambda: runs.check_restarts(earlier, now, is_running=is_running),
+        lambda: () if is_running else runs.check_last_run(earlier),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scumble_cli.errand import do_job, tell
 from scumble_cli.outputs import result_files
-from scumble_cli.picture_canvas import PictureCanvas
+from scumble_cli.pictures.canvas import PictureCanvas
 from scumble_cli.wishes import Wish
 from scumble_protocol.choices import MaskedContent
 from scumble_protocol.editor.canvas import Margins

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from scumble_cli.connection import Connection
 from scumble_cli.desk import Desk
 from scumble_cli.errand import summary
-from scumble_cli.exported import export
 from scumble_cli.kept_jobs import LIVE, SHORTEST, KeptJobs, moment, table
+from scumble_cli.pictures.exported import export
 from scumble_cli.terminal import reporter, say
 from scumble_cli.version import version
 from scumble_cli.words import how_many, how_much

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scumble_cli.errand import do_job, tell
-from scumble_cli.guide_files import add_guides
 from scumble_cli.outputs import Destination, result_files
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.picture_writing import check_writable
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.guides import add_guides
+from scumble_cli.pictures.writing import check_writable
 from scumble_cli.wishes import Wish
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scumble_cli.errand import do_job, tell
 from scumble_cli.outputs import Destination
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.picture_writing import check_writable
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.writing import check_writable
 from scumble_cli.wishes import RANDOM
 from scumble_protocol.checks import check_number
 from scumble_protocol.choices import Sampler, Schedule, schedule_with

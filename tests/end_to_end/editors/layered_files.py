@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.picture_writing import write_picture
-from scumble_cli.pictures import Picture
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.writing import write_picture
 from scumble_protocol.editor.canvas import Layer, ResultGroup
 from scumble_protocol.geometry import Rect
 from scumble_protocol.pixels import PixelFormat

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from scumble_cli.colour import ColourSpace, Samples
-from scumble_cli.inscription import Inscription
+from scumble_cli.pictures.colour import ColourSpace, Samples
+from scumble_cli.pictures.inscription import Inscription
 from scumble_protocol.editor.canvas import Margins
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.pixels import PixelFormat

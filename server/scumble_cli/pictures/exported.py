@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scumble_cli.openraster import ORA_SUFFIX
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.pictures import Picture
-from scumble_cli.wire_pixels import array_of
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.openraster import ORA_SUFFIX
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.wire_pixels import array_of
 from scumble_protocol.editor.canvas import ResultGroup
 from scumble_protocol.editor.result import result_group
 from scumble_protocol.errors import ErrorCode, RequestError

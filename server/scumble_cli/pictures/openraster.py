@@ -16,11 +16,11 @@ from xml.etree import ElementTree as ET
 import cv2
 import numpy as np
 
-from scumble_cli.colour import Samples, srgb_profile
-from scumble_cli.inscription import inscription_of
-from scumble_cli.picture_writing import eight_bit, png_bytes, replacing
-from scumble_cli.pictures import Picture
-from scumble_cli.wire_pixels import array_of
+from scumble_cli.pictures.colour import Samples, srgb_profile
+from scumble_cli.pictures.inscription import inscription_of
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.wire_pixels import array_of
+from scumble_cli.pictures.writing import eight_bit, png_bytes, replacing
 from scumble_protocol.editor.canvas import Layer, ResultGroup
 from scumble_protocol.editor.inscribed import ORA_RECORDS
 from scumble_protocol.geometry import Rect

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from scumble_cli import checks
-from scumble_cli.checks import Finding, Verdict
+from scumble_cli.checks import machine
+from scumble_cli.checks.finding import Finding, Verdict
 
 
 def assert_remedied(finding: Finding, verdict: Verdict) -> None:
@@ -18,19 +18,19 @@ def assert_remedied(finding: Finding, verdict: Verdict) -> None:
 
 
 def test_this_machine_is_sound() -> None:
-    for finding in (checks.check_python(), checks.check_packages(), checks.check_memory()):
+    for finding in (machine.check_python(), machine.check_packages(), machine.check_memory()):
         assert finding.verdict is not Verdict.BROKEN, finding
 
 
 def test_old_python_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))
-    assert_remedied(checks.check_python(), Verdict.BROKEN)
+    assert_remedied(machine.check_python(), Verdict.BROKEN)
 
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     needed = ["msgpack>=1.1", "absent-package==2; python_version > '3'", "extra; extra == 'x'"]
-    monkeypatch.setattr(checks, "requires", lambda _: needed)
-    finding = checks.check_packages()
+    monkeypatch.setattr(machine, "requires", lambda _: needed)
+    finding = machine.check_packages()
     assert_remedied(finding, Verdict.BROKEN)
     assert finding.facts == "missing: absent-package"
 
@@ -39,12 +39,12 @@ def test_program_that_was_never_installed_is_told(monkeypatch: pytest.MonkeyPatc
     def unknown(_: str) -> list[str]:
         raise PackageNotFoundError
 
-    monkeypatch.setattr(checks, "requires", unknown)
-    assert_remedied(checks.check_packages(), Verdict.BROKEN)
+    monkeypatch.setattr(machine, "requires", unknown)
+    assert_remedied(machine.check_packages(), Verdict.BROKEN)
 
 
 def test_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 2**18, "SC_PAGE_SIZE": 4096}.__getitem__)
-    finding = checks.check_memory()
+    finding = machine.check_memory()
     assert_remedied(finding, Verdict.DOUBTFUL)
     assert finding.facts == "1.0 GiB"

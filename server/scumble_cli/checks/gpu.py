@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scumble_cli.checks import SET_UP, Finding, Verdict
+from scumble_cli.checks.finding import Finding, Verdict
+from scumble_cli.checks.machine import SET_UP
 
 if TYPE_CHECKING:
     from types import ModuleType

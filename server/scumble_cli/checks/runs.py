@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 from cryptography import x509
 
-from scumble_cli.checks import Finding, Verdict
+from scumble_cli.checks.finding import Finding, Verdict
 from scumble_cli.log_lines import LogLine, LogReader
 from scumble_protocol import endpoint
 from scumble_server.logs import ENDS, FAILS, STARTS

@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scumble_cli.checks import GIB, Finding, Verdict
+from scumble_cli.checks.finding import Finding, Verdict
+from scumble_cli.checks.machine import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

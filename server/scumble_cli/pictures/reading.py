@@ -15,8 +15,8 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from scumble_cli.colour import Samples
-from scumble_cli.pictures import Picture
+from scumble_cli.pictures.colour import Samples
+from scumble_cli.pictures.picture import Picture
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.messages import Limits
 

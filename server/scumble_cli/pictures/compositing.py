@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scumble_cli.colour import Samples
+from scumble_cli.pictures.colour import Samples
 
 _BAND = 256
 """Rows that are worked on at once, so that the wide numbers of a large picture fit into memory."""

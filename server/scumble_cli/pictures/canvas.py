@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from scumble_cli.colour import Samples
-from scumble_cli.compositing import mix
-from scumble_cli.inscription import inscription_of
-from scumble_cli.openraster import ORA_SUFFIX, write_openraster
-from scumble_cli.picture_reading import read_mask, read_picture
-from scumble_cli.picture_writing import write_picture
-from scumble_cli.pictures import Picture
-from scumble_cli.wire_pixels import array_of, pixels_of
+from scumble_cli.pictures.colour import Samples
+from scumble_cli.pictures.compositing import mix
+from scumble_cli.pictures.inscription import inscription_of
+from scumble_cli.pictures.openraster import ORA_SUFFIX, write_openraster
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.reading import read_mask, read_picture
+from scumble_cli.pictures.wire_pixels import array_of, pixels_of
+from scumble_cli.pictures.writing import write_picture
 from scumble_protocol.editor.canvas import (
     Layer,
     LayerInfo,

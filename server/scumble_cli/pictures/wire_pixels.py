@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scumble_cli.colour import Samples
+from scumble_cli.pictures.colour import Samples
 from scumble_protocol.geometry import Size
 from scumble_protocol.pixels import PixelFormat, Pixels
 

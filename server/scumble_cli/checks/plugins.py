@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from scumble_cli.checks import Finding, Verdict
+from scumble_cli.checks.finding import Finding, Verdict
 from scumble_installer.plugins import kritarc
 from scumble_installer.plugins.bundle import KRITA
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from scumble_cli.picture_canvas import PictureCanvas
-from scumble_cli.picture_reading import read_mask, read_picture
-from scumble_cli.pictures import Picture
+from scumble_cli.pictures.canvas import PictureCanvas
+from scumble_cli.pictures.picture import Picture
+from scumble_cli.pictures.reading import read_mask, read_picture
 from scumble_protocol.editor.settings import Settings
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_protocol.geometry import Rect

@@ -15,9 +15,9 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from scumble_cli.colour import Samples
-from scumble_cli.inscription import png_chunk
-from scumble_cli.pictures import Picture
+from scumble_cli.pictures.colour import Samples
+from scumble_cli.pictures.inscription import png_chunk
+from scumble_cli.pictures.picture import Picture
 from scumble_protocol.editor.inscribed import XMP_TAG
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.geometry import Rect

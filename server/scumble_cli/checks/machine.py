@@ -1,12 +1,12 @@
-"""What `scumble doctor` finds, and its checks of the machine itself; each gives a finding."""
+"""What `scumble doctor` says of the machine itself: Python, what is installed, memory."""
 
 from __future__ import annotations
 
-import enum
 import os
 import sys
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+
+from scumble_cli.checks.finding import Finding, Verdict
 
 GIB = 2**30
 LEAST_MEMORY = 4 * GIB
@@ -15,24 +15,6 @@ LEAST_MEMORY = 4 * GIB
 OLDEST_PYTHON = (3, 11)
 
 SET_UP = "Run the installer again: python3 installer"
-
-
-class Verdict(str, enum.Enum):
-    """Whether a finding keeps Scumble from working."""
-
-    GOOD = "good"
-    DOUBTFUL = "doubtful"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found: its subject, a verdict, the facts, and what would mend them."""
-
-    subject: str
-    verdict: Verdict
-    facts: str
-    remedy: str = ""
 
 
 def check_python() -> Finding:

@@ -1,0 +1,1 @@
+"""What `scumble doctor` looks at; each check gives findings."""
