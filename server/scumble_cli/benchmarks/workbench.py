@@ -119,19 +119,7 @@ class Workbench:
         Raises:
             ScumbleError: A job failed, or nothing happens any more.
         """
-        deadline = time.monotonic() + SILENCE_SECONDS
-        while time.monotonic() < deadline:
-            self.client.wait(0 if self._untaken else 1)
-            self._untaken.extend(self.client.poll())
-            while self._untaken:
-                event = self._untaken.popleft()
-                if is_wanted(event):
-                    return event
-                if isinstance(event, (Failed, Refused)):
-                    raise error_of(event.code, event.message, event.hint)
-        raise PeerError(
-            ErrorCode.DISCONNECTED, "The server no longer answers.", "Run `scumble doctor`."
-        )
+        return awaited(self.client, self._untaken, is_wanted)
 
     def _await_welcome(self) -> Welcome:
         event = self.await_event(lambda event: isinstance(event, (Connected, Disconnected)))
@@ -139,3 +127,33 @@ class Workbench:
             raise event.error
         assert isinstance(event, Connected)  # noqa: S101  (likewise)
         return event.welcome
+
+
+def awaited(
+    client: Client, untaken: deque[ClientEvent], is_wanted: Callable[[ClientEvent], bool]
+) -> ClientEvent:
+    """The next event of a kind, however long that takes while others come.
+
+    Args:
+        client: Hears the events.
+        untaken: Those that it has heard already; what comes after the wanted one stays there.
+        is_wanted: Tells the kind.
+
+    Raises:
+        ScumbleError: A job failed, or nothing happens any more.
+    """
+    heard = time.monotonic()
+    while time.monotonic() - heard < SILENCE_SECONDS:
+        client.wait(0 if untaken else 1)
+        untaken.extend(client.poll())
+        if untaken:
+            heard = time.monotonic()
+        while untaken:
+            event = untaken.popleft()
+            if is_wanted(event):
+                return event
+            if isinstance(event, (Failed, Refused)):
+                raise error_of(event.code, event.message, event.hint)
+    raise PeerError(
+        ErrorCode.DISCONNECTED, "The server no longer answers.", "Run `scumble doctor`."
+    )
