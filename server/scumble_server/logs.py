@@ -16,10 +16,14 @@ from dataclasses import fields, is_dataclass
 from logging.handlers import RotatingFileHandler
 from typing import IO, TYPE_CHECKING, cast
 
-from structlog.contextvars import bound_contextvars, merge_contextvars
-from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper
-from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
-from structlog.tracebacks import ExceptionDictTransformer
+from scumble_server.imports import without
+
+# Colours for terminals, which take a sixth of the time until the server listens.
+with without("rich", "colorama", "better_exceptions"):
+    from structlog.contextvars import bound_contextvars, merge_contextvars
+    from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper
+    from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+    from structlog.tracebacks import ExceptionDictTransformer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -87,7 +87,7 @@ class Worker:
         make_engine: Makes the engine, on the worker's thread, since that takes seconds.
         store: Where the jobs' pictures are, and where those of results go.
         tell: Told every outcome.
-        preload: Names the model to load before the first job, of those that are there, or None.
+        preload: Names the model to load when no job waits, of those that are there, or None.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class Worker:
         self._inbox: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
         self._loaded: frozenset[str] = frozenset()
+        self._chosen: str | None = None
         self._pulse = Pulse()
         self._is_stopping = threading.Event()
         # A daemon, since a model that is being loaded can't be interrupted when the program ends.
@@ -152,8 +153,7 @@ class Worker:
         engine = self._set_up()
         if engine is None:
             return
-        self._pulse.rest()
-        while (task := self._inbox.get()) is not None and not self._is_stopping.is_set():
+        while (task := self._next(engine)) is not None and not self._is_stopping.is_set():
             self._pulse.begin(task.job)
             with about_job(task.job, task.request):
                 outcome = self._attempt(engine, task)
@@ -163,8 +163,20 @@ class Worker:
             self._pulse.rest()
             self._tell(outcome)
 
+    def _next(self, engine: Engine) -> _Task | None:
+        """The next task; the first time that none waits, the chosen model is loaded before.
+
+        Whoever asked for something already does not wait for a model that others might want.
+        """
+        if self._chosen is not None and self._inbox.empty():
+            chosen, self._chosen = self._chosen, None
+            if not engine.memory_used():  # else what was asked for first is in memory, and stays
+                self._load(engine, chosen)
+                self._pulse.rest()
+        return self._inbox.get()
+
     def _set_up(self) -> Engine | None:
-        """The engine, with the chosen model in memory; None, which is told, if there is none."""
+        """The engine; None, which is told, if there is none."""
         try:
             engine = self._make_engine()
             models = engine.models()
@@ -178,8 +190,8 @@ class Worker:
         except BaseException:  # noqa: BLE001  foreign libraries are set up here; see `_attempt`
             self._tell(Unusable(_internal("The device could not be set up.")))
             return None
-        if chosen := self._preload(models):
-            self._load(engine, chosen)
+        self._chosen = self._preload(models)
+        self._pulse.rest()
         return engine
 
     def _load(self, engine: Engine, model: str) -> None:
@@ -209,8 +221,9 @@ class Worker:
         try:
             self._tell(ModelsChanged(engine.models(), engine.memory_used()))
             self._loaded = loaded
-        except OSError as error:  # a folder that went away; the job has its end all the same
-            _log.warning("The models could not be looked up: %s", error)
+        # A folder that went away, or no memory to read in it; the job has its end all the same.
+        except (OSError, MemoryError) as error:
+            _log.warning("The models could not be looked up: %s", error or type(error).__name__)
 
     def _attempt(self, engine: Engine, task: _Task) -> Outcome:
         def report(told: Report) -> None:

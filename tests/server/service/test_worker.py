@@ -365,13 +365,66 @@ def test_a_disk_that_fills_up_with_the_result_leaves_no_part_of_it(
         assert list(tmp_path.iterdir()) == []
 
 
-def test_the_chosen_model_is_loaded_before_the_first_job(tmp_path: Path) -> None:
+def test_the_chosen_model_is_loaded_while_no_job_waits(tmp_path: Path) -> None:
     engine = ScriptedEngine()
     with working(engine, tmp_path, preload="starter") as (worker, told, _):
         assert told.next() == ModelsChanged((replace(STARTER, loaded=True),), 1)
         worker.run("one", REGENERATE)
         told.ended()
         assert engine.done == [LoadModel("starter"), REGENERATE]
+
+
+def test_a_job_that_waits_already_is_done_before_the_chosen_model_is_loaded(
+    tmp_path: Path,
+) -> None:
+    engine = _Remembering(is_forgetful=True)
+    with _waited_for(engine, tmp_path):
+        assert engine.has_loaded.wait(20_000 * MS)
+    assert engine.done == [REGENERATE, LoadModel("starter")]
+
+
+def test_the_model_of_a_job_that_waited_is_not_put_away_for_the_chosen_one(tmp_path: Path) -> None:
+    engine = _Remembering(is_forgetful=False)
+    with _waited_for(engine, tmp_path):
+        assert engine.is_asked_at_rest.wait(20_000 * MS)
+    assert engine.done == [REGENERATE]
+
+
+class _Remembering(ScriptedEngine):
+    """Has a model in memory after the first job, unless it is forgetful."""
+
+    def __init__(self, *, is_forgetful: bool) -> None:
+        super().__init__()
+        self._is_forgetful = is_forgetful
+        self._asked = 0
+        self.has_loaded = threading.Event()
+        self.is_asked_at_rest = threading.Event()
+
+    def memory_used(self) -> int:
+        self._asked += 1
+        if self._asked == 2:  # the first time it is for the list of models, after the job
+            self.is_asked_at_rest.set()
+        return 0 if self._is_forgetful else super().memory_used()
+
+    def run(self, request: Request, blobs: Callable[[str], bytes], report: Reporter) -> Result:
+        try:
+            return super().run(request, blobs, report)
+        finally:
+            if isinstance(request, LoadModel):
+                self.has_loaded.set()
+
+
+@contextmanager
+def _waited_for(engine: ScriptedEngine, folder: Path) -> Iterator[None]:
+    """A worker that starts while a job waits for it, and whose chosen model is the starter."""
+    store = BlobStore(folder, budget=2**20, memory=2**20)
+    worker = Worker(lambda: engine, store, Told().tell, lambda _models: "starter")
+    worker.run("one", REGENERATE)
+    worker.start()
+    try:
+        yield
+    finally:
+        assert worker.stop(20_000 * MS)
 
 
 @pytest.mark.parametrize(
