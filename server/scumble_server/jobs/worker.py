@@ -240,6 +240,8 @@ class Worker:
             return Broken(task.job, _bare(error))
         except KeyError as error:
             return Broken(task.job, _internal(f"A picture of the job is damaged: {error}."))
+        except ImportError as error:  # the largest libraries are imported by the first job for them
+            return Broken(task.job, _missing(error))
         # The models and the libraries below them can raise anything, `SystemExit` too, and
         # whatever it is, the job has failed and the server goes on.
         except BaseException:  # noqa: BLE001
@@ -295,7 +297,7 @@ def _bare(error: ScumbleError) -> ScumbleError:
 
 
 def _missing(error: ImportError) -> ServerError:
-    _log.error("The device could not be set up.", exc_info=error)
+    _log.error("A part of Scumble could not be imported.", exc_info=error)
     return ServerError(
         ErrorCode.INTERNAL,
         f"A part of Scumble is missing or damaged: {error}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from scumble_server.models.headers import damaged
@@ -22,7 +23,9 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         with path.open("rb") as file:
-            text = file.read(MOST_BYTES + 1)
+            # No more, since so much memory is taken beforehand, whatever there is to read.
+            length = os.fstat(file.fileno()).st_size
+            text = file.read(min(length, MOST_BYTES) + 1)
         if len(text) > MOST_BYTES:
             raise damaged(path, f"is longer than {MOST_BYTES // 2**20} MB")
         value = json.loads(text.decode("utf-8"))

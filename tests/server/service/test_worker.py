@@ -365,6 +365,17 @@ def test_a_disk_that_fills_up_with_the_result_leaves_no_part_of_it(
         assert list(tmp_path.iterdir()) == []
 
 
+def test_a_job_that_lacks_a_library_says_that_it_is_missing(tmp_path: Path) -> None:
+    def fail(_blobs: object, _report: Reporter) -> Result:
+        raise ModuleNotFoundError("No module named 'diffusers'")
+
+    with working(ScriptedEngine(fail), tmp_path) as (worker, told, _):
+        worker.run("one", REGENERATE)
+        broken = told.ended()
+        assert isinstance(broken, Broken)
+        assert "missing or damaged: No module named 'diffusers'" in broken.error.message
+
+
 def test_the_chosen_model_is_loaded_while_no_job_waits(tmp_path: Path) -> None:
     engine = ScriptedEngine()
     with working(engine, tmp_path, preload="starter") as (worker, told, _):
@@ -490,3 +501,21 @@ def test_a_library_that_is_missing_is_told_with_its_remedy(tmp_path: Path) -> No
     assert "torch" in outcome.error.message
     assert "python3 installer" in outcome.error.hint
     assert worker.stop(20_000 * MS)
+
+
+@pytest.mark.parametrize("error", [OSError("the folder went away"), MemoryError()])
+def test_models_that_can_not_be_looked_up_after_a_job_cost_nothing(
+    error: Exception, tmp_path: Path
+) -> None:
+    class Blind(ScriptedEngine):
+        def models(self) -> tuple[ModelInfo, ...]:
+            if self.done:
+                raise error
+            return super().models()
+
+    with working(Blind(), tmp_path) as (worker, told, _):
+        for job in ("one", "two"):
+            worker.run(job, REGENERATE)
+            ended = told.ended()
+            assert isinstance(ended, Done)
+            assert ended.job == job
