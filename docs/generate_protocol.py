@@ -39,6 +39,7 @@ _VALUES = (
     guides.Reference,
     guides.Region,
     images.ImageRef,
+    images.Likeness,
     geometry.Size,
     geometry.Rect,
     pixels.Pixels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from scumble_protocol.errors import ProtocolError
@@ -39,3 +40,29 @@ class ImageRef:
     def length(self) -> int:
         """The blob's length in bytes."""
         return self.size.pixels * self.format.bytes_per_pixel
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """That a blob has many of its bytes in common with another one of the same length.
+
+    Args:
+        blob: The id of the one that is to be sent.
+        base: The id of the one that it is like, and that was sent before.
+    """
+
+    blob: str
+    base: str
+
+    def __post_init__(self) -> None:
+        check_blob_id(self.blob)
+        check_blob_id(self.base)
+        if self.blob == self.base:
+            raise ProtocolError(f"Blob {self.blob} can't be its own base.")
+
+
+def check_bases(bases: Sequence[Likeness], blobs: Collection[str]) -> None:
+    """Refuse bases of blobs that are not among these, and more than one base of a blob."""
+    named = {likeness.blob for likeness in bases}
+    if len(named) < len(bases) or not named.issubset(blobs):
+        raise ProtocolError("A blob has one base at most, and is named itself.")

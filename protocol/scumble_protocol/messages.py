@@ -14,7 +14,7 @@ from scumble_protocol.checks import check_finite, check_job_id, check_least
 from scumble_protocol.choices import Sampler, Schedule
 from scumble_protocol.errors import ErrorCode, ProtocolError
 from scumble_protocol.geometry import Rect, Size
-from scumble_protocol.images import ImageRef, check_blob_id
+from scumble_protocol.images import ImageRef, Likeness, check_bases, check_blob_id
 from scumble_protocol.job_list import AskJobs, Jobs
 from scumble_protocol.pairing import (
     AskClients,
@@ -290,15 +290,19 @@ class Want:
 
     Args:
         blobs: Their ids.
+        bases: By the server alone: of which of them it has a base, one of those that `submit`
+            named, so that `copy` may take the place of chunks.
     """
 
     type: ClassVar[str] = "want"
 
     blobs: tuple[str, ...]
+    bases: tuple[Likeness, ...] = ()
 
     def __post_init__(self) -> None:
         for blob in self.blobs:
             check_blob_id(blob)
+        check_bases(self.bases, self.blobs)
 
 
 @dataclass(frozen=True)
@@ -369,15 +373,52 @@ class Submit:
     Args:
         job: The job's id, chosen by the client: 1 to 64 characters of printable ASCII, no space.
         request: What to do.
+        bases: Blobs of the request that are like one which the server should have; one base each.
     """
 
     type: ClassVar[str] = "submit"
 
     job: str
     request: Request
+    bases: tuple[Likeness, ...] = ()
 
     def __post_init__(self) -> None:
         check_job_id(self.job)
+        check_bases(self.bases, [image.blob for image in self.request.blobs])
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A piece of a blob that its base has too; goes in place of chunks, in their order.
+
+    Args:
+        blob: Whose piece it is.
+        total: The blob's length in bytes, and its base's.
+        offset: Where the piece begins.
+        base: The base, as the server's `want` named it.
+        start: Where in the base the same bytes begin.
+        length: How many they are, 1 to `chunk_bytes`.
+    """
+
+    type: ClassVar[str] = "copy"
+
+    blob: str
+    total: int
+    offset: int
+    base: str
+    start: int
+    length: int
+
+    def __post_init__(self) -> None:
+        check_blob_id(self.blob)
+        check_blob_id(self.base)
+        check_least(0, offset=self.offset, start=self.start)
+        check_least(1, length=self.length)
+        if max(self.offset, self.start) + self.length > self.total:
+            raise ProtocolError(
+                f"A copy of {self.length} from {self.start} to {self.offset} does not fit "
+                f"{self.total} bytes."
+            )
 
 
 @dataclass(frozen=True)
@@ -797,6 +838,7 @@ ClientMessage = (
     | Submit
     | Want
     | Chunk
+    | Copy
     | Cancel
     | Attach
     | Acknowledge
@@ -830,7 +872,7 @@ ServerMessage = (
 Message = ClientMessage | ServerMessage
 
 CLIENT_MESSAGES = (
-    Hello, Submit, Want, Chunk, Cancel, Attach, Acknowledge, Forget, ListModels, AskStatus,
+    Hello, Submit, Want, Chunk, Copy, Cancel, Attach, Acknowledge, Forget, ListModels, AskStatus,
     Measure, AskNames, Pair, OfferPairing, AskClients, Revoke, AskJobs,
 )  # fmt: skip
 JOB_EVENTS = (Accepted, Started, Progress, Preview, Finished, Failed, Cancelled)

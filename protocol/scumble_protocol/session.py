@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from scumble_protocol import codec
+from scumble_protocol.blobs import Base, BlobTraffic, ReadBase
 from scumble_protocol.blobs import BlobArrived as BlobArrived
-from scumble_protocol.blobs import BlobTraffic
+from scumble_protocol.blobs import BlobSpoilt as BlobSpoilt
 from scumble_protocol.errors import ErrorCode, PeerError, ProtocolError, RequestError, ScumbleError
 from scumble_protocol.images import ImageRef
 from scumble_protocol.lifecycle import OpenJobs
@@ -26,6 +27,7 @@ from scumble_protocol.messages import (
     Attach,
     Chunk,
     ClientMessage,
+    Copy,
     Encoding,
     Finished,
     Hello,
@@ -49,7 +51,7 @@ class InvalidSubmit:
 
 
 ClientSessionEvent = ServerMessage | BlobArrived
-ServerSessionEvent = ClientMessage | BlobArrived | InvalidSubmit
+ServerSessionEvent = ClientMessage | BlobArrived | BlobSpoilt | InvalidSubmit
 
 
 class ClientSession:
@@ -87,11 +89,11 @@ class ClientSession:
 
         Raises:
             ProtocolError: It can't be said now: before `welcome`, after the end, a `submit` or
-                `attach` for a job under way on this connection; `hello` and chunks are the
-                session's business.
+                `attach` for a job under way on this connection; `hello`, chunks and copies are
+                the session's business.
             RequestError: It is longer than the server accepts, or has text that can't be sent.
         """
-        if self._welcome is None or self._closed or isinstance(message, (Hello, Pair, Chunk)):
+        if self._welcome is None or self._closed or isinstance(message, _OWN):
             raise ProtocolError(f"{message.type!r} can't be sent now.")
         frame = _framed(message, self._welcome.limits)
         if isinstance(message, Submit):
@@ -103,9 +105,15 @@ class ClientSession:
             self._blobs.want(message)
         return frame
 
-    def send_blob(self, blob: str, data: bytes) -> Iterator[bytes]:
-        """The frames of a blob that the server wants; other frames may go between them."""
-        return map(codec.encode, self._blobs.cut(blob, data))
+    def send_blob(self, blob: str, data: bytes, base: Base | None = None) -> Iterator[bytes]:
+        """The frames of a blob that the server wants; other frames may go between them.
+
+        Args:
+            blob: Its id.
+            data: Its bytes.
+            base: The base that the server named in its `want`.
+        """
+        return map(codec.encode, self._blobs.cut(blob, data, base))
 
     def receive(self, frame: bytes) -> list[ClientSessionEvent]:
         """What a frame from the server says; a chunk says nothing until its blob is complete.
@@ -129,7 +137,7 @@ class ClientSession:
         message = codec.decode(frame, _AFTER_WELCOME)
         if isinstance(message, Chunk):
             arrived = self._blobs.take(message)
-            return [arrived] if arrived else []
+            return [arrived] if isinstance(arrived, BlobArrived) else []
         if isinstance(message, JOB_EVENTS):
             self._jobs.tell(message)
         elif isinstance(message, Refused):
@@ -155,6 +163,7 @@ class ServerSession:
         limits: What the server accepts.
         authorize: Whether this client may come in: None, or the error to refuse it with.
         encodings: The chunk encodings that the server has.
+        read_base: Gives pieces of the bases that `want` named.
     """
 
     def __init__(
@@ -162,10 +171,11 @@ class ServerSession:
         limits: Limits,
         authorize: Callable[[Hello], ScumbleError | None],
         encodings: tuple[Encoding, ...] = (Encoding.RAW, Encoding.ZLIB),
+        read_base: ReadBase | None = None,
     ) -> None:
         self._outgoing: list[bytes] = []
         self._jobs = OpenJobs()
-        self._blobs = BlobTraffic(limits)
+        self._blobs = BlobTraffic(limits, read_base)
         self._limits = limits
         self._authorize = authorize
         self._known_encodings = encodings
@@ -222,7 +232,7 @@ class ServerSession:
         return map(codec.encode, self._blobs.cut(blob, data))
 
     def receive(self, frame: bytes) -> list[ServerSessionEvent]:
-        """What a frame from the client says; a chunk says nothing until its blob is complete.
+        """What a frame from the client says; a piece of a blob says nothing until that is complete.
 
         A `submit` or `attach` for a job under way on this connection says nothing either. After
         `hello` of a client that may not come in, the session is closed, with a refusal to send.
@@ -245,7 +255,7 @@ class ServerSession:
         if not self._welcomed:
             raise ProtocolError("Nothing can come between the greeting and its answer.")
         message = self._read(frame)
-        if isinstance(message, Chunk):
+        if isinstance(message, (Chunk, Copy)):
             arrived = self._blobs.take(message)
             return [arrived] if arrived else []
         if isinstance(message, (Submit, InvalidSubmit, Attach)):
@@ -304,6 +314,9 @@ class ServerSession:
             self._outgoing.append(codec.encode(refusal))
         self._closed = True
 
+
+_OWN = (Hello, Pair, Chunk, Copy)
+"""What the program above a client's session does not send by itself."""
 
 _FIRST: tuple[type[Hello | Pair], ...] = (Hello, Pair)
 _GREETINGS: tuple[type[Welcome | Refused | Paired], ...] = (Welcome, Refused)

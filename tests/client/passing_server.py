@@ -53,7 +53,7 @@ from scumble_protocol.messages import (
 )
 from scumble_protocol.pairing import AskClients, Clients, Pair, Paired, prove
 from scumble_protocol.requests import Regenerate, Request
-from scumble_protocol.session import BlobArrived, InvalidSubmit, ServerSession
+from scumble_protocol.session import BlobArrived, BlobSpoilt, InvalidSubmit, ServerSession
 from tests.client.certificates import Certificate
 from tests.client.tls_front import TlsFront
 
@@ -99,6 +99,7 @@ class PassingServer:
         self.is_held = is_held
         self.received: list[ClientMessage] = []
         self.arrived: list[str] = []
+        self.bases_are_lost = False
         self.order: list[object] = []  # of both, as they came
         self.frames: list[int] = []
         self.is_reading = threading.Event()
@@ -182,7 +183,7 @@ class Visit:
     def __init__(self, server: PassingServer, connection: ServerConnection) -> None:
         self.server = server
         self.connection = connection
-        self.session = ServerSession(server.limits, server.authorize)
+        self.session = ServerSession(server.limits, server.authorize, read_base=self._piece)
         self.watched: set[str] = set()
         self.over = threading.Event()
         self._submits: dict[str, Submit] = {}
@@ -206,13 +207,19 @@ class Visit:
         with self._lock:
             self.connection.send(self.session.send(message))
 
-    def _react(self, event: ClientMessage | BlobArrived | InvalidSubmit) -> None:
+    def _piece(self, base: str, start: int, length: int) -> bytes:
+        data = b"" if self.server.bases_are_lost else self.server.memory.blobs[base]
+        return data[start : start + length]
+
+    def _react(self, event: ClientMessage | BlobArrived | BlobSpoilt | InvalidSubmit) -> None:
         self.server.order.append(event.blob if isinstance(event, BlobArrived) else event)
         if isinstance(event, BlobArrived):
             self.server.arrived.append(event.blob)
             self.server.memory.blobs[event.blob] = event.data
             for submit in list(self._submits.values()):
                 self._accept(submit)
+        elif isinstance(event, BlobSpoilt):
+            self.say(Want((event.blob,)))
         elif isinstance(event, InvalidSubmit):
             error = event.error
             self.say(Refused(event.job, error.code, error.message, error.hint))
@@ -251,7 +258,9 @@ class Visit:
         self._submits[submit.job] = submit
         missing = self._missing(submit)
         if missing:
-            self.say(Want(missing))
+            known = self.server.memory.blobs
+            bases = (like for like in submit.bases if like.blob in missing and like.base in known)
+            self.say(Want(missing, tuple(bases)))
         self._accept(submit)
 
     def _send_blobs(self, want: Want) -> None:

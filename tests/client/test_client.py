@@ -112,6 +112,28 @@ def test_running_again_uploads_nothing() -> None:
         assert sorted(server.arrived) == sorted(blobs_of(IMAGE, MASK))
 
 
+SIDE = 256
+FIRST = bytes(range(256)) * (SIDE * SIDE * 4 // 256)
+PAINTED = FIRST[:100_000] + bytes(700) + FIRST[100_700:]
+
+
+def test_only_the_place_that_was_painted_on_is_uploaded() -> None:
+    with passing_server() as server, client_of(server.address) as client:
+        events_until(client, Result, submit(client, FIRST, SIDE))
+        before = sum(server.frames)
+        events_until(client, Result, submit(client, PAINTED, SIDE))
+        assert sum(server.frames) - before < len(PAINTED) // 20
+        assert server.memory.blobs[blob_id(PAINTED)] == PAINTED
+
+
+def test_a_picture_whose_base_the_server_lost_comes_whole_after_all() -> None:
+    with passing_server() as server, client_of(server.address) as client:
+        events_until(client, Result, submit(client, FIRST, SIDE))
+        server.bases_are_lost = True
+        events_until(client, Result, submit(client, PAINTED, SIDE))
+        assert server.memory.blobs[blob_id(PAINTED)] == PAINTED
+
+
 def test_results_of_other_formats_of_wire_arrive_whole(tmp_path: Path) -> None:
     """On links other than loopback pictures travel packed, and encrypted."""
     side = 700

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from scumble_protocol.blobs import blob_id
+from scumble_protocol.blobs import Base, blob_id
 from scumble_protocol.client.blobcache import BlobCache
 from scumble_protocol.client.events import Result
-from scumble_protocol.client.ledger import Ledger
+from scumble_protocol.client.ledger import Ledger, Upload
 from scumble_protocol.errors import ErrorCode, ProtocolError
+from scumble_protocol.images import Likeness
 from scumble_protocol.messages import (
     Accepted,
     Acknowledge,
@@ -67,7 +68,7 @@ def test_a_blob_is_uploaded_only_when_it_is_wanted(ledger: Ledger) -> None:
     submitted(ledger)
     assert ledger.uploads() == []
     assert ledger.receive(Want((blob_id(MASK),))) == []
-    assert ledger.uploads() == [(blob_id(MASK), MASK)]
+    assert ledger.uploads() == [Upload(blob_id(MASK), MASK)]
     assert ledger.uploads() == []
 
 
@@ -81,12 +82,56 @@ def test_a_blob_that_is_wanted_twice_before_it_is_sent_goes_once(ledger: Ledger)
 def test_a_blob_of_an_earlier_job_can_still_be_wanted(ledger: Ledger) -> None:
     accepted(ledger)
     ledger.receive(Want((blob_id(IMAGE),)))
-    assert ledger.uploads() == [(blob_id(IMAGE), IMAGE)]
+    assert ledger.uploads() == [Upload(blob_id(IMAGE), IMAGE)]
 
 
 def test_a_blob_that_was_never_offered_is_against_the_protocol(ledger: Ledger) -> None:
     with pytest.raises(ProtocolError, match="never offered"):
         submitted(ledger).receive(Want(("0" * 32,)))
+
+
+PAINTED = IMAGE[:-1] + b"x"
+LIKE = Likeness(blob_id(PAINTED), blob_id(IMAGE))
+
+
+def painted(ledger: Ledger) -> Ledger:
+    """A ledger whose job `job` was accepted, and `next` is on its way with a similar picture."""
+    accepted(ledger).submit("next", regenerate(PAINTED), blobs_of(PAINTED, MASK))
+    assert ledger.messages() == [Submit("next", regenerate(PAINTED), (LIKE,))]
+    return ledger
+
+
+def test_a_picture_goes_by_what_differs_from_the_base_that_the_server_names(
+    ledger: Ledger,
+) -> None:
+    painted(ledger).receive(Want((blob_id(PAINTED),), (LIKE,)))
+    assert ledger.uploads() == [Upload(blob_id(PAINTED), PAINTED, Base(blob_id(IMAGE), IMAGE))]
+
+
+def test_a_picture_goes_whole_where_the_server_names_no_base(ledger: Ledger) -> None:
+    painted(ledger).receive(Want((blob_id(PAINTED),)))
+    assert ledger.uploads() == [Upload(blob_id(PAINTED), PAINTED)]
+
+
+def test_a_base_that_was_not_offered_is_not_used(ledger: Ledger) -> None:
+    other = Likeness(blob_id(PAINTED), blob_id(MASK))
+    painted(ledger).receive(Want((blob_id(PAINTED),), (other,)))
+    assert ledger.uploads() == [Upload(blob_id(PAINTED), PAINTED)]
+
+
+def test_a_picture_goes_whole_where_its_base_is_gone_meanwhile(ledger: Ledger) -> None:
+    painted(ledger).receive(BlobArrived("0" * 32, bytes(1000)))
+    ledger.receive(Want((blob_id(PAINTED),), (LIKE,)))
+    assert ledger.uploads() == [Upload(blob_id(PAINTED), PAINTED)]
+
+
+def test_another_server_is_offered_no_base(ledger: Ledger) -> None:
+    ledger.resume((), "here")
+    accepted(ledger)
+    ledger.resume((), "there")
+    ledger.messages()
+    ledger.submit("next", regenerate(PAINTED), blobs_of(PAINTED, MASK))
+    assert ledger.messages() == [Submit("next", regenerate(PAINTED))]
 
 
 def test_the_missing_blobs_of_a_result_are_asked_for(ledger: Ledger) -> None:

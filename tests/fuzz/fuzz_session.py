@@ -21,11 +21,13 @@ with atheris.instrument_imports(include=["scumble_protocol"]):
     from scumble_protocol import codec
     from scumble_protocol.blobs import blob_id, chunks
     from scumble_protocol.errors import PeerError, ProtocolError, ScumbleError
+    from scumble_protocol.images import Likeness
     from scumble_protocol.messages import (
         CLIENT_MESSAGES,
         MESSAGES,
         SERVER_MESSAGES,
         Chunk,
+        Copy,
         Encoding,
         Hello,
         Limits,
@@ -43,7 +45,10 @@ WELCOME = replace(samples.WELCOME, limits=LIMITS)
 PICTURES = (bytes(700), bytes(range(256)) * 3, b"x", bytes(1025))
 """What can be asked for; the last one is a byte longer than any picture may be."""
 
-WANT = Want(tuple(map(blob_id, PICTURES)))
+BASE = PICTURES[0][:-1] + b"x"
+"""What the server has; the first picture is like it."""
+
+WANT = Want(tuple(map(blob_id, PICTURES)), (Likeness(blob_id(PICTURES[0]), blob_id(BASE)),))
 MOST_STEPS = 64
 
 _ALL = tuple(samples.MESSAGES.values())
@@ -78,6 +83,7 @@ class End:
             self._want,
             self._next_chunk,
             self._odd_chunk,
+            self._copy,
         )
 
     def step(self, script: Script) -> None:
@@ -161,6 +167,20 @@ class End:
         self._receive(codec.encode(piece))
         self._sent[which] += 1
 
+    def _copy(self, script: Script) -> None:
+        """A copy of the base, where it belongs or not, from the right base or another one."""
+        which, other = script.below(len(PICTURES)), script.below(8) == 0
+        base = WANT.blobs[1] if other else blob_id(BASE)
+        pieces = self._pieces(which, Encoding.RAW)
+        turn = pieces[self._sent[which] % len(pieces)]
+        length = len(turn.data) + script.below(2)
+        try:
+            copy = Copy(turn.blob, turn.total, turn.offset, base, turn.offset, length)
+        except ProtocolError:
+            return  # such a copy can't be made
+        self._receive(codec.encode(copy))
+        self._sent[which] += 1
+
     def _pieces(self, which: int, encoding: Encoding) -> list[Chunk]:
         data = PICTURES[which]
         return list(chunks(WANT.blobs[which], data, encoding, LIMITS.chunk_bytes, Layout(64, 4)))
@@ -168,7 +188,11 @@ class End:
 
 def server_end() -> End:
     """A server's end to which nothing has come."""
-    session = ServerSession(LIMITS, lambda hello: None if hello.token else _NOBODY)
+    session = ServerSession(
+        LIMITS,
+        lambda hello: None if hello.token else _NOBODY,
+        read_base=lambda _base, start, length: BASE[start : start + length],
+    )
     return End(session, _BY_SERVERS, samples.HELLO)
 
 

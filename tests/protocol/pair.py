@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scumble_protocol.blobs import BlobArrived
+from scumble_protocol.blobs import BlobArrived, ReadBase
 from scumble_protocol.errors import ScumbleError
 from scumble_protocol.messages import (
     ClientMessage,
@@ -33,11 +33,12 @@ class Pair:
         limits: Limits | None = None,
         encodings: tuple[Encoding, ...] = (Encoding.RAW,),
         authorize: Callable[[Hello], ScumbleError | None] = let_in,
+        read_base: ReadBase | None = None,
     ) -> None:
         limits = limits or Limits()
         self.hello = Hello(1, "test", "0.1", "token", (), encodings)
         self.client = ClientSession(self.hello)
-        self.server = ServerSession(limits, authorize)
+        self.server = ServerSession(limits, authorize, read_base=read_base)
         (greeting,) = self.client.frames_to_send()
         assert self.server.receive(greeting) == [self.hello]
         self.welcome = Welcome(

@@ -9,7 +9,7 @@ from scumble_protocol.choices import MaskedContent, Sampler, Schedule
 from scumble_protocol.errors import ErrorCode
 from scumble_protocol.geometry import Rect, Size
 from scumble_protocol.guides import Control, ControlKind, Reference, ReferenceKind, Region
-from scumble_protocol.images import ImageRef
+from scumble_protocol.images import ImageRef, Likeness
 from scumble_protocol.job_list import AskJobs, Jobs, JobStage, JobSummary
 from scumble_protocol.messages import (
     PROTOCOL_VERSION,
@@ -21,6 +21,7 @@ from scumble_protocol.messages import (
     Cancel,
     Cancelled,
     Chunk,
+    Copy,
     Device,
     Encoding,
     Failed,
@@ -189,6 +190,9 @@ MESSAGES: dict[str, Message] = {
     "submit (remove)": Submit(job="job-4", request=REMOVE),
     "submit (show mask)": Submit(job="job-5", request=SHOW_MASK),
     "submit (refine)": Submit(job="job-6", request=REFINE),
+    "submit (like another)": Submit(
+        job="job-9", request=SHOW_MASK, bases=(Likeness(MASK.blob, IMAGE.blob),)
+    ),
     "measure": Measure(text="a red apple", model="starter"),
     "ask_names": AskNames(),
     "measured": Measured(
@@ -202,6 +206,8 @@ MESSAGES: dict[str, Message] = {
     ),
     "names": Names(loras=("ink",), embeddings=("blurry",), wildcards=("colour",)),
     "want": Want(blobs=(IMAGE.blob, MASK.blob)),
+    "want (by a base)": Want(blobs=(MASK.blob,), bases=(Likeness(MASK.blob, IMAGE.blob),)),
+    "copy": Copy(blob=MASK.blob, total=512, offset=256, base=IMAGE.blob, start=128, length=200),
     "chunk (raw)": Chunk(
         blob=MASK.blob, total=512, offset=510, encoding=Encoding.RAW, data=b"\xff\xff"
     ),

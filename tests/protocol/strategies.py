@@ -8,7 +8,7 @@ import functools
 import operator
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,16 +17,19 @@ from scumble_protocol.checks import MAX_SEED
 from scumble_protocol.choices import MaskedContent, ResizeMode, Sampler, Schedule
 from scumble_protocol.geometry import MAX_OFFSET, Rect, Size
 from scumble_protocol.guides import Control, ControlKind, Reference, ReferenceKind, Region
-from scumble_protocol.images import ImageRef
+from scumble_protocol.images import ImageRef, Likeness
 from scumble_protocol.messages import (
     MESSAGES,
     Chunk,
+    Copy,
     Encoding,
     Limits,
     Message,
     Pass,
     Progress,
     Refused,
+    Submit,
+    Want,
 )
 from scumble_protocol.pixels import PixelFormat, Pixels
 from scumble_protocol.requests import Refinement, Regenerate, Remove, Request, ShowMask, Upscale
@@ -83,6 +86,34 @@ def chunks(draw: st.DrawFn) -> Chunk:
         row=draw(st.just(0) | st.integers(64, 2**24)),
         pixel=draw(st.integers(1, 8)),
     )
+
+
+@st.composite
+def copies(draw: st.DrawFn) -> Copy:
+    total = draw(st.integers(1, 2**40))
+    offset, start = (draw(st.integers(0, total - 1)) for _ in range(2))
+    length = draw(st.integers(1, total - max(offset, start)))
+    return Copy(draw(blob_ids), total, offset, draw(blob_ids), start, length)
+
+
+@st.composite
+def likenesses(draw: st.DrawFn, blobs: Iterable[str]) -> tuple[Likeness, ...]:
+    """Bases of some of these blobs."""
+    pairs = [(blob, draw(blob_ids)) for blob in dict.fromkeys(blobs) if draw(st.booleans())]
+    return tuple(Likeness(blob, base) for blob, base in pairs if blob != base)
+
+
+@st.composite
+def submits(draw: st.DrawFn) -> Submit:
+    request = draw(requests)
+    blobs = [image.blob for image in request.blobs]
+    return Submit(draw(job_ids), request, draw(likenesses(blobs)))
+
+
+@st.composite
+def wants(draw: st.DrawFn) -> Want:
+    blobs = tuple(draw(st.lists(blob_ids, max_size=3)))
+    return Want(blobs, draw(likenesses(blobs)))
 
 
 @st.composite
@@ -289,6 +320,9 @@ _VALUES: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
     Rect: lambda: rects,
     Pixels: pixels,
     Chunk: chunks,
+    Copy: copies,
+    Submit: submits,
+    Want: wants,
     Regenerate: regenerations,
     Upscale: upscales,
     Remove: removals,

@@ -8,6 +8,7 @@ import pytest
 
 from scumble_protocol.checks import check_job_id
 from scumble_protocol.errors import ProtocolError
+from scumble_protocol.images import Likeness
 from scumble_protocol.messages import (
     CHUNK_OVERHEAD,
     CLIENT_MESSAGES,
@@ -22,6 +23,7 @@ from scumble_protocol.messages import (
     Want,
 )
 from tests.protocol import samples
+from tests.protocol.samples import IMAGE, MASK
 
 EVERY_SAMPLE: list[Any] = list(samples.MESSAGES.values())
 
@@ -84,6 +86,17 @@ def test_events_are_numbered_from_one(type_name: str) -> None:
         ("chunk", {"offset": -1}),
         ("chunk", {"offset": 512}),
         ("chunk", {"data": b""}),
+        ("copy", {"blob": "no id"}),
+        ("copy", {"base": "no id"}),
+        ("copy", {"offset": -1}),
+        ("copy", {"start": -1}),
+        ("copy", {"length": 0}),
+        ("copy", {"offset": 313}),
+        ("copy", {"start": 313}),
+        ("want", {"bases": (Likeness(IMAGE.blob, MASK.blob),) * 2}),
+        ("want", {"bases": (Likeness("0" * 32, MASK.blob),)}),
+        ("submit", {"bases": (Likeness(MASK.blob, "0" * 32), Likeness(MASK.blob, "1" * 32))}),
+        ("submit", {"bases": (Likeness("0" * 32, MASK.blob),)}),
         ("measured", {"tokens": -1}),
         ("measured", {"kept": -1}),
     ],
@@ -144,6 +157,19 @@ def test_a_chunk_must_fit_into_a_message() -> None:
     assert limits.chunk_bytes == 5000 - CHUNK_OVERHEAD
     with pytest.raises(ProtocolError, match="as a message"):
         replace(limits, message_bytes=4999)
+
+
+@pytest.mark.parametrize(
+    ("blob", "base"), [("no id", MASK.blob), (MASK.blob, "no id"), (MASK.blob, MASK.blob)]
+)
+def test_a_likeness_is_of_two_blobs(blob: str, base: str) -> None:
+    with pytest.raises(ProtocolError):
+        Likeness(blob, base)
+
+
+def test_a_copy_may_reach_the_end_of_both() -> None:
+    copy = replace(of_type("copy"), offset=312, start=312)
+    assert (copy.offset + copy.length, copy.start + copy.length) == (512, 512)
 
 
 def test_wanting_nothing_is_possible() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import msgpack
 from scumble_protocol import codec
-from scumble_protocol.blobs import BlobArrived
+from scumble_protocol.blobs import Base, BlobArrived, BlobSpoilt, blob_id
 from scumble_protocol.errors import (
     ErrorCode,
     PeerError,
@@ -17,6 +17,7 @@ from scumble_protocol.errors import (
     RequestError,
     ScumbleError,
 )
+from scumble_protocol.images import Likeness
 from scumble_protocol.messages import (
     Accepted,
     Acknowledge,
@@ -25,6 +26,7 @@ from scumble_protocol.messages import (
     Cancel,
     Cancelled,
     Chunk,
+    Copy,
     Encoding,
     Finished,
     Hello,
@@ -44,6 +46,9 @@ from tests.protocol.strategies import messages
 
 SUBMIT = Submit("job-1", samples.REGENERATE)
 CHUNK = Chunk("0" * 32, 1, 0, Encoding.RAW, b"x")
+COPY = Copy("0" * 32, 1024, 0, "1" * 32, 0, 512)
+OTHER_MASK_BYTES = MASK_BYTES[::-1]
+OTHER_MASK = blob_id(OTHER_MASK_BYTES)
 REFUSED = Refused("job-1", ErrorCode.QUEUE_FULL, "Too much.", "Wait.")
 FINISHED = Finished("job-1", 3, samples.REGENERATE, (samples.LAYER,), ())
 
@@ -299,9 +304,41 @@ def test_the_client_does_not_take_an_event_that_the_table_does_not_have() -> Non
     assert pair.client.closed
 
 
-@pytest.mark.parametrize("message", [HELLO, CHUNK])
-def test_greetings_and_chunks_are_the_business_of_the_client_session(
-    message: Hello | Chunk,
+def test_a_picture_that_is_like_another_one_comes_by_what_differs() -> None:
+    pair = Pair(read_base=lambda _base, start, length: OTHER_MASK_BYTES[start:][:length])
+    like = Likeness(MASK.blob, OTHER_MASK)
+    submit = replace(SUBMIT, bases=(like,))
+    assert pair.ask(submit) == [submit]
+    pair.say(Want((MASK.blob,), (like,)))
+    spoilt = replace(COPY, blob=MASK.blob, base=OTHER_MASK, total=512, length=512)
+    assert pair.server.receive(codec.encode(spoilt)) == [BlobSpoilt(MASK.blob)]
+    pair.say(Want((MASK.blob,), (like,)))
+    base = Base(OTHER_MASK, OTHER_MASK_BYTES)
+    frames = pair.client.send_blob(MASK.blob, MASK_BYTES, base)
+    told = [event for frame in frames for event in pair.server.receive(frame)]
+    assert told == [BlobArrived(MASK.blob, MASK_BYTES)]
+
+
+def test_a_copy_from_a_base_that_the_server_did_not_name_breaks_the_protocol() -> None:
+    pair = Pair()
+    pair.ask(SUBMIT)
+    pair.say(Want((COPY.blob,)))
+    with pytest.raises(ProtocolError, match="not agreed"):
+        pair.server.receive(codec.encode(COPY))
+    assert pair.server.closed
+
+
+def test_a_server_does_not_copy_for_its_client() -> None:
+    pair = Pair()
+    pair.ask(Want((COPY.blob,), (Likeness(COPY.blob, COPY.base),)))
+    with pytest.raises(ProtocolError, match="can't come now"):
+        pair.client.receive(codec.encode(COPY))
+    assert pair.client.closed
+
+
+@pytest.mark.parametrize("message", [HELLO, CHUNK, COPY])
+def test_greetings_and_pieces_are_the_business_of_the_client_session(
+    message: Hello | Chunk | Copy,
 ) -> None:
     with pytest.raises(ProtocolError, match="can't be sent now"):
         Pair().client.send(message)

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from scumble_protocol import blobs
 from scumble_protocol.errors import ProtocolError
+from scumble_protocol.images import Likeness
 from scumble_protocol.lifecycle import TRANSITIONS, JobState, is_final
 from scumble_protocol.messages import (
     JOB_EVENTS,
@@ -37,7 +38,12 @@ from tests.protocol.pair import Pair
 
 LIMITS = Limits(chunk_bytes=300, jobs_per_client=2, prompt_chars=20)
 TOO_LONG = replace(samples.REGENERATE, prompt="x" * 21)
-BLOBS = {blobs.blob_id(data): data for data in (bytes(700), bytes(range(256)) * 3, b"x")}
+PAINTED = bytes(9000) + b"x" * 20
+BLOBS = {
+    blobs.blob_id(data): data
+    for data in (bytes(700), bytes(range(256)) * 3, b"x", bytes(9020), PAINTED)
+}
+BASES = (Likeness(blobs.blob_id(PAINTED), blobs.blob_id(bytes(9020))),)
 EVENTS: dict[str, Any] = {
     message.type: message for message in samples.MESSAGES.values() if type(message) in JOB_EVENTS
 }
@@ -45,6 +51,13 @@ REFUSED: Any = samples.MESSAGES["refused"]
 
 jobs = st.sampled_from(("red", "green", "blue"))
 wants = st.lists(st.sampled_from(sorted(BLOBS)), max_size=2, unique=True).map(tuple).map(Want)
+
+
+def by_bases(want: Want) -> Want:
+    """The same, with the bases that there are."""
+    return Want(want.blobs, tuple(base for base in BASES if base.blob in want.blobs))
+
+
 client_talk = st.one_of(
     st.builds(Cancel, jobs),
     st.builds(Acknowledge, jobs),
@@ -77,8 +90,12 @@ def pieces(
     side: ClientSession | ServerSession, want: Want
 ) -> Iterator[tuple[bytes, BlobArrived | None]]:
     """The frames of the wanted blobs, and what each says."""
+    bases = {it.blob: blobs.Base(it.base, BLOBS[it.base]) for it in want.bases}
     for blob in want.blobs:
-        *frames, last = side.send_blob(blob, BLOBS[blob])
+        if isinstance(side, ClientSession):
+            *frames, last = side.send_blob(blob, BLOBS[blob], bases.get(blob))
+        else:
+            *frames, last = side.send_blob(blob, BLOBS[blob])
         yield from ((frame, None) for frame in frames)
         yield last, BlobArrived(blob, BLOBS[blob])
 
@@ -95,7 +112,11 @@ class JoinedSessions(RuleBasedStateMachine):
         self.connect(Encoding.RAW)
 
     def connect(self, encoding: Encoding) -> None:
-        self.pair = Pair(limits=LIMITS, encodings=(encoding,))
+        self.pair = Pair(
+            limits=LIMITS,
+            encodings=(encoding,),
+            read_base=lambda base, start, length: BLOBS[base][start : start + length],
+        )
         self.up: deque[tuple[bytes, ClientMessage | BlobArrived | None]] = deque()
         self.down: deque[tuple[bytes, ServerMessage | BlobArrived | None]] = deque()
         self.client_view: View = {}
@@ -157,7 +178,7 @@ class JoinedSessions(RuleBasedStateMachine):
             with pytest.raises(ProtocolError):
                 self.pair.server.send(message)
 
-    @rule(message=wants)
+    @rule(message=wants | wants.map(by_bases))
     def server_wants(self, message: Want) -> None:
         self.down.append((self.pair.server.send(message), message))
 

@@ -280,8 +280,8 @@ class Client:
                 self._say(message, link)
             if self._ending:
                 return
-            for blob, data in self._ledger.uploads():
-                link.upload(blob, data)
+            for upload in self._ledger.uploads():
+                link.upload(*upload)
             is_sending = link.send_piece()
             for item in self._items(timeout=0.0 if is_sending else None):
                 self._handle(item, link)

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import NamedTuple, get_args
 
+from scumble_protocol.blobs import Base
 from scumble_protocol.client.blobcache import BlobCache
 from scumble_protocol.client.events import ClientEvent, Result
+from scumble_protocol.client.likenesses import Likenesses
 from scumble_protocol.errors import ErrorCode, ProtocolError
+from scumble_protocol.images import Likeness
 from scumble_protocol.job_list import AskJobs, Jobs
 from scumble_protocol.messages import (
     JOB_EVENTS,
@@ -87,6 +90,14 @@ class _Errand:
         return tuple(blob for blob in dict.fromkeys(named) if blob not in self.blobs)
 
 
+class Upload(NamedTuple):
+    """A blob that is to be sent, and the base of which only the differences have to be."""
+
+    blob: str
+    data: bytes
+    base: Base | None = None
+
+
 class Ledger:
     """Keeps the account of one client's jobs.
 
@@ -96,18 +107,19 @@ class Ledger:
 
     def __init__(self, cache: BlobCache) -> None:
         self._cache = cache
+        self._likenesses = Likenesses(cache)
         self._errands: dict[str, _Errand] = {}
         self._outbox: deque[ClientMessage] = deque()
-        self._uploads: dict[str, bytes] = {}
+        self._uploads: dict[str, Upload] = {}
         self._server: str | None = None  # the last that was connected to
 
     # Commands of the user
 
     def submit(self, job: str, request: Request, blobs: Mapping[str, bytes]) -> None:
         """Ask for a job; `blobs` has the data of every blob that the request names."""
-        errand = _Errand(Submit(job, request), dict(blobs))
-        self._errands[job] = errand
-        self._outbox.append(Submit(job, request))
+        submit = Submit(job, request, self._likenesses.of(request))
+        self._errands[job] = _Errand(submit, dict(blobs))
+        self._outbox.append(submit)
 
     def attach(self, message: Attach, server: str | None = None) -> None:
         """Wait for a job that was asked for earlier; nothing happens if it is waited for.
@@ -163,6 +175,8 @@ class Ledger:
 
     def resume(self, lost: tuple[str, ...], server: str = "") -> list[ClientEvent]:
         """Take up everything on a new connection; its server knows nothing of the `lost` jobs."""
+        if server != self._server:
+            self._likenesses.forget()
         self._server = server
         lasting = [message for message in self._outbox if isinstance(message, _LASTING)]
         self._outbox.clear()
@@ -179,9 +193,9 @@ class Ledger:
         self._outbox.clear()
         return messages
 
-    def uploads(self) -> list[tuple[str, bytes]]:
+    def uploads(self) -> list[Upload]:
         """The blobs that are to be sent now; each is given out once."""
-        uploads = list(self._uploads.items())
+        uploads = list(self._uploads.values())
         self._uploads.clear()
         return uploads
 
@@ -196,7 +210,7 @@ class Ledger:
         if isinstance(message, get_args(Answer)):
             return [message]
         if isinstance(message, Want):
-            self._uploads.update((blob, self._find(blob)) for blob in message.blobs)
+            self._wanted(message)
             return []
         if isinstance(message, Refused):
             return self._refused(message)
@@ -249,6 +263,19 @@ class Ledger:
                 events += self._deliver(job, errand)
         return events
 
+    def _wanted(self, want: Want) -> None:
+        bases = {likeness.blob: self._base(likeness) for likeness in want.bases}
+        for blob in want.blobs:
+            self._uploads[blob] = Upload(blob, self._find(blob), bases.get(blob))
+
+    def _base(self, likeness: Likeness) -> Base | None:
+        """A base that was offered and is still here; of others the server is to learn nothing."""
+        submits = (errand.submit for errand in self._errands.values())
+        if not any(submit and likeness in submit.bases for submit in submits):
+            return None
+        data = self._cache.get(likeness.base)
+        return None if data is None else Base(likeness.base, data)
+
     def _find(self, blob: str) -> bytes:
         for errand in self._errands.values():
             if blob in errand.blobs:
@@ -288,6 +315,8 @@ class Ledger:
         """The server has the request on its disk: from here on its blobs are only worth caching."""
         for blob, data in errand.blobs.items():
             self._cache.put(blob, data)
+        if errand.submit is not None:
+            self._likenesses.accepted(errand.submit.request)
         errand.submit, errand.blobs = None, {}
 
     def _finished(self, errand: _Errand, finished: Finished) -> list[ClientEvent]:

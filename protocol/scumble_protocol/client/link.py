@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import cast
 
+from scumble_protocol.blobs import Base
 from scumble_protocol.client.address import Address
 from scumble_protocol.client.connecting import OPEN_SECONDS, no_answer, open_connection
 from scumble_protocol.client.websocket import ClientConnection, ConnectionClosed
@@ -63,9 +64,9 @@ class Link:
         """
         self._send(self._session.send(message))
 
-    def upload(self, blob: str, data: bytes) -> None:
-        """Have a blob sent, piece by piece, after those before it."""
-        self._uploads.append(self._session.send_blob(blob, data))
+    def upload(self, blob: str, data: bytes, base: Base | None = None) -> None:
+        """Have a blob sent, piece by piece, after those before it; of a base what differs."""
+        self._uploads.append(self._session.send_blob(blob, data, base))
 
     def send_piece(self) -> bool:
         """Send the next piece of the uploads; whether there was one. Raises like `send`."""

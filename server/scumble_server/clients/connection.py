@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from scumble_protocol.errors import ScumbleError, ServerError
 from scumble_protocol.messages import AskNames, Hello, ListModels, Measure, Refused
 from scumble_protocol.pairing import AskClients, OfferPairing, Pair, Revoke
-from scumble_protocol.session import BlobArrived, ServerSession
+from scumble_protocol.session import BlobArrived, BlobSpoilt, ServerSession
 from scumble_server.clients.outbox import Outbox
 from scumble_server.clients.pace import Pace, Traffic
 from scumble_server.clients.questions import Questions
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
 
+    from scumble_protocol.messages import ClientMessage
+    from scumble_protocol.session import InvalidSubmit
     from scumble_server.clients.conversation import Conversation
     from scumble_server.clients.line import Line
     from scumble_server.clients.link_limits import LinkLimits
@@ -71,7 +73,9 @@ class Connection:
         self._links = links
         self._questions = questions
         self._user = ""
-        self._session = ServerSession(service.limits, self._authorize)
+        self._session = ServerSession(
+            service.limits, self._authorize, read_base=service.store.piece
+        )
         self._outbox = Outbox(self._session, service.store, links.outbox_bytes)
         self._conversation: Conversation | None = None
         self._is_sending = False
@@ -143,7 +147,8 @@ class Connection:
         async for frame in self._websocket:
             if not self._is_welcome:
                 break
-            for event in self._session.receive(_binary(frame)):
+            events = self._session.receive(_binary(frame))
+            for event in events:
                 if isinstance(event, BlobArrived):
                     # Written while the next picture comes in. There are never more of them than
                     # were asked for, which is bounded by bytes.
@@ -152,14 +157,24 @@ class Connection:
                     task.add_done_callback(storing.discard)
                 elif isinstance(event, (Measure, AskNames)):
                     questions.ask(event)
-                elif isinstance(event, (OfferPairing, AskClients, Revoke)):
-                    await self._obey_owner(event)
-                elif not isinstance(event, ListModels) or not await self._have_models_changed():
-                    with about(job=getattr(event, "job", "")):
-                        conversation.receive(event)
+                else:
+                    await self._obey(event, conversation)
             await self._outbox.room()
+            if not events:  # a piece: a few bytes may stand for a megabyte that was copied
+                await asyncio.sleep(0)
         await asyncio.gather(*storing)
         await questions.end()
+
+    async def _obey(
+        self, event: ClientMessage | BlobSpoilt | InvalidSubmit, conversation: Conversation
+    ) -> None:
+        if isinstance(event, BlobSpoilt):
+            conversation.blob_spoilt(event.blob)
+        elif isinstance(event, (OfferPairing, AskClients, Revoke)):
+            await self._obey_owner(event)
+        elif not isinstance(event, ListModels) or not await self._have_models_changed():
+            with about(job=getattr(event, "job", "")):
+                conversation.receive(event)
 
     async def _obey_owner(self, question: OwnersQuestion) -> None:
         try:

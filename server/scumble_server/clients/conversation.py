@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from scumble_protocol.errors import ErrorCode, RequestError, ScumbleError
+from scumble_protocol.images import Likeness
 from scumble_protocol.job_list import AskJobs
 from scumble_protocol.messages import (
     Acknowledge,
@@ -42,6 +43,8 @@ class _Arriving:
     """A job that was submitted and whose blobs are not all here; they are held for it."""
 
     request: Request
+    bases: dict[str, str]
+    """What the client says that its pictures are like."""
     missing: set[str]
 
     def lengths(self, blob: str) -> set[int]:
@@ -69,6 +72,8 @@ class Conversation:
         self._arriving: dict[str, _Arriving] = {}
         self._coming: dict[str, int] = {}
         """The blobs that were asked for and are not here, with their bytes."""
+        self._bases: dict[str, str] = {}
+        """The bases of those; they are held until then."""
 
     def receive(self, message: ClientMessage | InvalidSubmit) -> None:
         """Do what the client says; what it must not do is refused."""
@@ -80,7 +85,7 @@ class Conversation:
 
     def blob_stored(self, arrived: BlobArrived) -> None:
         """A blob that was wanted is on disk."""
-        self._coming.pop(arrived.blob, None)
+        self._came(arrived.blob)
         self._service.pictures.sent(self._user, arrived.blob)
         for job, arriving in tuple(self._arriving.items()):
             if arrived.blob in arriving.missing:
@@ -91,10 +96,17 @@ class Conversation:
 
     def blob_failed(self, blob: str, error: ScumbleError) -> None:
         """A blob that was wanted came, and could not be stored."""
-        self._coming.pop(blob, None)
+        self._came(blob)
         for job, arriving in tuple(self._arriving.items()):
             if blob in arriving.missing:
                 self._drop(job, error)
+        self._proceed()
+
+    def blob_spoilt(self, blob: str) -> None:
+        """A blob that was wanted came wrong, by its base: it has to come whole."""
+        self._came(blob)
+        for arriving in self._arriving.values():
+            arriving.bases.pop(blob, None)
         self._proceed()
 
     @property
@@ -107,6 +119,8 @@ class Conversation:
         for arriving in self._arriving.values():
             self._release(arriving)
         self._arriving.clear()
+        self._service.store.release(self._bases.values())
+        self._bases.clear()
         self._service.book.unwatch(self._tell)
 
     def _obey(self, message: ClientMessage | InvalidSubmit) -> None:
@@ -162,7 +176,8 @@ class Conversation:
         names = {image.blob for image in message.request.blobs}
         store.hold(image.blob for image in message.request.blobs)
         missing = {name for name in names if not self._has(name)}
-        self._arriving[message.job] = _Arriving(message.request, missing)
+        bases = {likeness.blob: likeness.base for likeness in message.bases}
+        self._arriving[message.job] = _Arriving(message.request, bases, missing)
         self._proceed()
 
     def _join(self, job: str, request: Request) -> None:
@@ -202,7 +217,25 @@ class Conversation:
             wanted[blob] = length
         if wanted:
             self._coming.update(wanted)
-            self._peer.send(Want(tuple(wanted)))
+            self._peer.send(Want(tuple(wanted), self._hold_bases(arriving, wanted)))
+
+    def _hold_bases(self, arriving: _Arriving, wanted: dict[str, int]) -> tuple[Likeness, ...]:
+        """The bases that are here of blobs with their bytes; held until these came."""
+        store = self._service.store
+        bases = {
+            blob: base
+            for blob, base in arriving.bases.items()
+            if blob in wanted and self._has(base) and store.length(base) == wanted[blob]
+        }
+        store.hold(bases.values())
+        self._bases.update(bases)
+        return tuple(Likeness(blob, base) for blob, base in bases.items())
+
+    def _came(self, blob: str) -> None:
+        """A blob that was asked for is no longer on its way."""
+        self._coming.pop(blob, None)
+        if (base := self._bases.pop(blob, None)) is not None:
+            self._service.store.release([base])
 
     def _accept(self, job: str, arriving: _Arriving) -> None:
         try:
@@ -235,9 +268,10 @@ class Conversation:
                 f"{len(wanted)} pictures are asked for at once.",
                 f"Ask for {_MOST_WANTED} at most.",
             )
-        lost = [blob for blob in wanted if not self._has(blob)]
-        for blob in wanted.keys() - set(lost):
-            self._peer.send_blob(blob)
+        lost = {blob for blob in wanted if not self._has(blob)}
+        for blob in wanted:  # in the order in which they were asked for
+            if blob not in lost:
+                self._peer.send_blob(blob)
         if lost:  # said once, however many they are
             self._peer.send(lost_picture())
 

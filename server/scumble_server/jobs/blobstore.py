@@ -132,6 +132,25 @@ class BlobStore:
         self._remember(blob, data)
         return data
 
+    def length(self, blob: str) -> int:
+        """The blob's bytes on disk, 0 if it is not there."""
+        with self._lock:
+            return self._held.get(blob) or self._idle.get(blob, 0)
+
+    def piece(self, blob: str, start: int, length: int) -> bytes | memoryview:
+        """So many of the blob's bytes from a place on; fewer, or none, if it is gone or damaged.
+
+        What is read from disk is not checked: no id names a piece.
+        """
+        if (data := self.at_hand(blob)) is not None:
+            return memoryview(data)[start : start + length]
+        try:
+            with (self._folder / blob).open("rb", buffering=0) as file:
+                file.seek(start)
+                return file.read(length)
+        except OSError:
+            return b""
+
     def at_hand(self, blob: str) -> bytes | None:
         """The blob's bytes if they are in memory; never waits for the disk."""
         with self._lock:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scumble_protocol.blobs import blob_id
+from scumble_protocol.blobs import Base, blob_id
 from scumble_protocol.geometry import Size
 from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import (
@@ -22,9 +22,10 @@ from scumble_protocol.messages import (
     Want,
 )
 from scumble_protocol.pixels import PixelFormat
-from scumble_protocol.session import BlobArrived, ClientSession, ServerSession
+from scumble_protocol.session import BlobArrived, BlobSpoilt, ClientSession, ServerSession
 from scumble_server.app import STARTER_FOLDER
 from scumble_server.clients.service import Service
+from scumble_server.clients.users import LOCAL
 from scumble_server.jobs.blobstore import BlobStore
 from scumble_server.jobs.book import JobBook
 from scumble_server.jobs.journal import Journal
@@ -136,7 +137,11 @@ class Editor:
     """A client that has `BLOBS`; its messages go through the sessions of both ends."""
 
     def __init__(
-        self, server: Server, *awaiting: str, blobs: dict[str, bytes] | None = None
+        self,
+        server: Server,
+        *awaiting: str,
+        blobs: dict[str, bytes] | None = None,
+        user: str = LOCAL,
     ) -> None:
         self.received: list[ServerMessage] = []
         self.blobs = dict(BLOBS if blobs is None else blobs)
@@ -144,10 +149,12 @@ class Editor:
         self._server = server
         hello = Hello(PROTOCOL_VERSION, "test", "1", "", tuple(awaiting))
         self._near = ClientSession(hello)
-        self._far = ServerSession(server.service.limits, lambda _hello: None)
+        self._far = ServerSession(
+            server.service.limits, lambda _hello: None, read_base=server.store.piece
+        )
         (frame,) = self._near.frames_to_send()
         self._far.receive(frame)
-        self._talk = server.service.connect(hello, (), self)
+        self._talk = server.service.connect(hello, (), self, user)
 
     # The server's way to the client
 
@@ -170,15 +177,19 @@ class Editor:
     def say_frame(self, frame: bytes) -> None:
         """Say what a well-behaved client would not."""
         for event in self._far.receive(frame):
-            assert not isinstance(event, BlobArrived)
+            assert not isinstance(event, (BlobArrived, BlobSpoilt))
             self._talk.receive(event)
 
-    def upload(self, blob: str) -> None:
-        for frame in self._near.send_blob(blob, self.blobs[blob]):
+    def upload(self, blob: str, base: str = "") -> None:
+        known = Base(base, self.blobs[base]) if base else None
+        for frame in self._near.send_blob(blob, self.blobs[blob], known):
             for event in self._far.receive(frame):
-                assert isinstance(event, BlobArrived)
-                self._server.store.put(event.blob, event.data)
-                self._talk.blob_stored(event)
+                if isinstance(event, BlobSpoilt):
+                    self._talk.blob_spoilt(event.blob)
+                else:
+                    assert isinstance(event, BlobArrived)
+                    self._server.store.put(event.blob, event.data)
+                    self._talk.blob_stored(event)
 
     def upload_onto_full_disk(self, blob: str, error: ScumbleError) -> None:
         for frame in self._near.send_blob(blob, self.blobs[blob]):

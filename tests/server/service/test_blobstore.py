@@ -250,3 +250,29 @@ def test_a_file_that_is_too_large_for_the_system_costs_nobody_a_picture(
     with pytest.raises(ServerError):
         put(store, TWO)
     assert files(tmp_path) == {one}
+
+
+@pytest.mark.parametrize("memory", [0, 1000])
+def test_a_piece_of_a_blob_comes_from_memory_or_disk(tmp_path: Path, memory: int) -> None:
+    store = open_store(tmp_path, memory=memory)
+    data = bytes(range(100))
+    (name,) = put(store, data)
+    assert bytes(store.piece(name, 30, 20)) == data[30:50]
+    assert bytes(store.piece(name, 90, 20)) == data[90:]
+    assert store.length(name) == 100
+
+
+def test_a_blob_that_is_gone_has_no_length_and_no_pieces(tmp_path: Path) -> None:
+    store = open_store(tmp_path, memory=0)
+    (name,) = put(store, ONE)
+    (tmp_path / name).unlink()
+    assert store.piece(name, 0, 20) == b""
+    assert store.piece(blob_id(TWO), 0, 20) == b""
+    assert store.length(blob_id(TWO)) == 0
+
+
+def test_the_length_of_a_held_blob_is_known(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    (name,) = put(store, ONE)
+    store.hold([name])
+    assert store.length(name) == 100
