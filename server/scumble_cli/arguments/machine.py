@@ -49,7 +49,7 @@ def _bench(add: Add) -> None:
     bench.add_argument(
         "--suite",
         action="append",
-        choices=("bridge", "sampling", "memory", "cold", "live", "editor", "growth"),
+        choices=("bridge", "sampling", "memory", "cold", "live", "editor", "growth", "gpu"),
         help="what to measure, may be said again (default: all but editor and growth)",
     )
     bench.add_argument(

@@ -31,6 +31,16 @@ MEASUREMENTS = {
     "stepcount": "growth:step_count",
     "clients": "growth:clients",
     "journal": "journal_growth:journal",
+    "gpu-sd1": "gpu:sd1",
+    "gpu-sdxl": "gpu:sdxl",
+    "gpu-inpainting": "gpu:sdxl_inpainting",
+    "gpu-few": "gpu:sdxl_few",
+    "gpu-flux": "gpu:flux",
+    "gpu-bridge": "gpu_bridge:bridge",
+    "gpu-sizes": "gpu_sizes:sizes",
+    "gpu-loading": "gpu_loading:loading",
+    "gpu-memory": "gpu_memory:memory",
+    "gpu-attention": "gpu_attention:attention",
 }
 """Where each measurement is, below `scumble_cli.benchmarks`: imported when it is its turn."""
 
@@ -42,14 +52,15 @@ SUITES = {
     "live": ("live",),
     "editor": ("krita", "gimp"),
     "growth": ("selection", "documents", "count", "stepcount", "clients", "journal"),
+    "gpu": tuple(name for name in MEASUREMENTS if name.startswith("gpu-")),
 }
 """By what they are about."""
 
 BESIDE_DIFFUSERS = ("steps", "compiled", "pipeline")
 """Part of the suite `sampling` where diffusers' own pipeline is asked to run beside ours."""
 
-ASKED_FOR = frozenset({"editor", "growth"})
-"""Suites that take minutes or need an editor, so that they run where they are named only."""
+ASKED_FOR = frozenset({"editor", "growth", "gpu"})
+"""Suites that take minutes, or need an editor or a GPU: they run where they are named only."""
 
 
 def chosen(only: str | None, suites: list[str], *, against: bool) -> list[str]:

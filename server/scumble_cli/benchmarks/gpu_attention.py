@@ -1,0 +1,69 @@
+"""Which of a transformer's ways to calculate attention is the fastest on a GPU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scumble_cli.benchmarks.figure import Finding, Times, Unmeasured, in_turns, seconds
+from scumble_cli.benchmarks.gpu_models import flux_pipeline
+from scumble_cli.benchmarks.gpu_pair import Asked, Ours, as_served
+from scumble_cli.benchmarks.gpu_scale import on_gpu
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scumble_cli.benchmarks.gpu_scale import Scale
+
+STEPS = 4
+CFG = 3.5
+
+BACKENDS = ("_native_cudnn", "_native_flash", "_native_efficient", "flash", "_flash_3", "sage")
+"""By diffusers' names; the first three come with torch. None of them is fetched from elsewhere."""
+
+NATIVE = "native"
+"""What torch chooses by itself."""
+
+_REFUSALS: tuple[type[Exception], ...] = (RuntimeError, ValueError, ImportError)
+
+
+@on_gpu("attention of a transformer on a GPU")
+def attention(rounds: int, scale: Scale) -> list[Finding]:
+    """FLUX.1 dev at 1024², 4 steps, with each way that works here over torch's own choice."""
+    ours = Ours(as_served(flux_pipeline(scale), scale))
+    asked = Asked(scale.side(1024), scale.steps(STEPS), CFG)
+    name = "FLUX.1 dev (random weights), 1024², 4 steps"
+    _run_with(NATIVE, ours, asked)
+    refused = {backend: why for backend in BACKENDS if (why := _refusal(backend, ours, asked))}
+    usable = [backend for backend in (NATIVE, *BACKENDS) if backend not in refused]
+    native, *others = in_turns(rounds, *(_timed(it, ours, asked) for it in usable))
+    return [
+        native.figure(f"{name}, {NATIVE} attention", "s"),
+        *(_over(it, times, native, name) for it, times in zip(usable[1:], others, strict=True)),
+        *(Unmeasured(f"{name}, {it} attention", why) for it, why in refused.items()),
+    ]
+
+
+def _over(backend: str, times: Times, native: Times, name: str) -> Finding:
+    return times.over(native, f"{name}, {backend} attention over {NATIVE}")
+
+
+def _timed(backend: str, ours: Ours, asked: Asked) -> Callable[[int], float]:
+    def measure(number: int) -> float:
+        ours.model.pipeline.transformer.set_attention_backend(backend)
+        return seconds(lambda: ours.run(asked, number))
+
+    return measure
+
+
+def _run_with(backend: str, ours: Ours, asked: Asked) -> None:
+    ours.model.pipeline.transformer.set_attention_backend(backend)
+    ours.run(asked, 1_000_000)
+
+
+def _refusal(backend: str, ours: Ours, asked: Asked) -> str:
+    """Why a backend does not work here; empty if it does."""
+    try:
+        _run_with(backend, ours, asked)
+    except _REFUSALS as error:
+        return (str(error).splitlines() or [type(error).__name__])[0]
+    return ""
