@@ -52,6 +52,9 @@ HIDDEN = "[hidden]"
 
 _OURS = "scumble_server"
 _WEBSOCKET = "scumble_server.websocket"
+_LONG_LINE = 2**16
+"""Bytes that hardly any line has; nearer to the end of a file, its length counts."""
+
 _FIRST = ("time", "level", "logger", "event")
 _PRIVATE = "_private"
 _EXTRAS = ("version", "pid", "host", "port", "seconds", "code")
@@ -135,6 +138,13 @@ class _PrivateFile(RotatingFileHandler):
 
         # Closed by the class, which takes it as its stream.
         return open(self.baseFilename, self.mode, encoding=self.encoding, opener=privately)
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
+        """Whether the file has no room for this line."""
+        # The class makes the whole line to see how long it is, and once more to write it.
+        if self.stream and self.stream.seek(0, os.SEEK_END) < self.maxBytes - _LONG_LINE:
+            return False
+        return bool(super().shouldRollover(record))
 
     def doRollover(self) -> None:  # noqa: N802 (the class's name)
         """Begin a new file."""
