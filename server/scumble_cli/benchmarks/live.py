@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from scumble_cli.benchmarks.figure import RATIO, Figure, Finding, in_turns
 from scumble_cli.benchmarks.in_process import InProcess
 from scumble_cli.benchmarks.samples import SIDE, regeneration
 from scumble_cli.benchmarks.workbench import Workbench
+from scumble_protocol.blobs import blob_id
 from scumble_protocol.client import Result
 from scumble_protocol.messages import Cancelled, Failed, Refused, Started
 from scumble_server.models.catalog import STARTER
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from scumble_protocol.requests import Regenerate
 
 STEPS = 4
+
+DAB = 48
+"""Side of what a stroke changes; the rest of the picture stays as it was."""
+
 STROKES_A_SECOND = 10
 """How often the painter changes the picture."""
 
@@ -72,6 +78,7 @@ class _Hand:
         while time.perf_counter() - began < seconds:
             if time.perf_counter() - began >= stroke / STROKES_A_SECOND:
                 stroke += 1
+                came += self._heard()  # what has begun meanwhile is not to be cancelled
                 self._submit(seed + stroke)
             self._bench.client.wait(0.01)
             came += self._heard()
@@ -116,13 +123,28 @@ class _Hand:
 
 
 def _stroke(seed: int, steps: int = STEPS) -> tuple[Regenerate, dict[str, bytes]]:
-    return regeneration(SIDE, seed, model=STARTER, strength=1.0, steps=steps, cfg=1.0)
+    """The canvas with a dab that no other seed has."""
+    request, blobs = _canvas()
+    picture = np.frombuffer(blobs[request.image.blob], np.uint8).reshape(SIDE, SIDE, 4).copy()
+    generator = np.random.default_rng(seed)
+    x, y = generator.integers(0, SIDE - DAB, 2)
+    picture[y : y + DAB, x : x + DAB, :3] = generator.integers(0, 256, (DAB, DAB, 3), np.uint8)
+    data = picture.tobytes()
+    image = dataclasses.replace(request.image, blob=blob_id(data))
+    return (
+        dataclasses.replace(request, image=image, seed=seed, steps=steps),
+        {image.blob: data, request.mask.blob: blobs[request.mask.blob]},
+    )
+
+
+@cache
+def _canvas() -> tuple[Regenerate, dict[str, bytes]]:
+    return regeneration(SIDE, 0, model=STARTER, strength=1.0, cfg=1.0)
 
 
 def _bare(here: InProcess, seed: int, steps: int) -> None:
     """What the model alone does for a stroke: encode, denoise, decode."""
     request, blobs = _stroke(seed, steps)
-    request = dataclasses.replace(request, steps=steps)
     picture = np.frombuffer(blobs[request.image.blob], np.uint8).reshape(SIDE, SIDE, 4)
     selection = np.frombuffer(blobs[request.mask.blob], np.uint8).reshape(SIDE, SIDE)
     model = here.model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -11,12 +12,11 @@ from safetensors import SafetensorError
 
 from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.messages import Phase
-from scumble_server.control.loading import load_addition
 from scumble_server.control.sources import AdditionSource
 from scumble_server.models.device import default_budget
 from scumble_server.models.headers import damaged
 from scumble_server.models.hub import fetch
-from scumble_server.models.loading import load_checkpoint, load_folder
+from scumble_server.models.importing import IMPORTING
 from scumble_server.models.saving import ACCELERATORS
 from scumble_server.models.shortage import SHORTAGES, is_out_of_memory
 from scumble_server.models.sources import (
@@ -25,6 +25,7 @@ from scumble_server.models.sources import (
     FolderSource,
     HubSource,
     LanczosSource,
+    UpscalerSource,
 )
 from scumble_server.upscale.lanczos import Lanczos
 from scumble_server.work.report import ProgressReport
@@ -211,21 +212,31 @@ class Shelf:
 def _load_file(
     source: FileSource | AdditionSource, device: torch.device, *, in_turns: bool = False
 ) -> Kept:
+    load = _loading(source, device, in_turns=in_turns)
     try:
-        if isinstance(source, AdditionSource):
-            return load_addition(source, device)
-        if isinstance(source, FolderSource):
-            return load_folder(source.path, source.spec, device, in_turns=in_turns)
-        if isinstance(source, CheckpointSource):
-            return load_checkpoint(source.path, source.checkpoint, device, in_turns=in_turns)
-        # spandrel takes a second to import, and only these need it.
-        from scumble_server.upscale.loading import load_network
-
-        return load_network(source.path, device)
+        return load()
     except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
         if is_out_of_memory(error):
             raise MemoryError(_first_line(error)) from error
         raise damaged(source.path, f"can't be loaded ({_first_line(error)})") from error
+
+
+def _loading(
+    source: FileSource | AdditionSource, device: torch.device, *, in_turns: bool
+) -> Callable[[], Kept]:
+    """What loads a file. Its libraries are imported here, and only where a job needs them."""
+    if isinstance(source, UpscalerSource):
+        from scumble_server.upscale.loading import load_network
+
+        return partial(load_network, source.path, device)
+    with IMPORTING:
+        from scumble_server.control.loading import load_addition
+        from scumble_server.models.loading import load_checkpoint, load_folder
+    if isinstance(source, AdditionSource):
+        return partial(load_addition, source, device)
+    if isinstance(source, FolderSource):
+        return partial(load_folder, source.path, source.spec, device, in_turns=in_turns)
+    return partial(load_checkpoint, source.path, source.checkpoint, device, in_turns=in_turns)
 
 
 def _first_line(error: Exception) -> str:

@@ -22,11 +22,12 @@ from scumble_protocol.errors import ErrorCode, ServerError
 from scumble_protocol.guides import Control, ControlKind
 from scumble_protocol.requests import Request
 from scumble_server import app
+from scumble_server.control import loading as control_loading
 from scumble_server.control import preparing
 from scumble_server.control.networks import ControlNet
 from scumble_server.engine import DeviceEngine
 from scumble_server.families.latents import Latents
-from scumble_server.models import shelf as shelf_module
+from scumble_server.models import loading as loading_module
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shortage import is_out_of_memory
@@ -131,15 +132,15 @@ class Place:
 
 
 PLACES = {
-    "loading": Place(shelf_module, "load_folder", "plain"),
-    "loading a family": Place(shelf_module, "load_folder", "flux1"),
+    "loading": Place(loading_module, "load_folder", "plain"),
+    "loading a family": Place(loading_module, "load_folder", "flux1"),
     "text encoding": Place(DiffusionModel, "_encode_text", "plain"),
     "VAE encoding": Place(DiffusionModel, "_encode", "plain"),
     "VAE encoding of a family": Place(Latents, "encode", "flux1"),
     "a step": Place(Guided, "__call__", "plain"),
     "VAE decoding": Place(DiffusionModel, "decode", "plain"),
     "upscaling": Place(Network, "_one", "upscaling"),
-    "loading a control network": Place(shelf_module, "load_addition", "control"),
+    "loading a control network": Place(control_loading, "load_addition", "control"),
     "making a control picture": Place(preparing, "preprocessed", "control"),
     "a control network": Place(ControlNet, "residuals", "control"),
     "reading a LoRA": Place(lora_module, "_delta", "lora"),

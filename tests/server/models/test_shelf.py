@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-import scumble_server.models.shelf as shelf_module
+import scumble_server.models.loading as loading_module
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.messages import Phase
 from scumble_server.models.catalog import Catalog
@@ -91,7 +91,7 @@ def test_out_of_memory_while_loading_puts_the_others_away_and_tries_again(
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return load_folder(path, spec, device, in_turns=in_turns)
 
-    monkeypatch.setattr(shelf_module, "load_folder", load)
+    monkeypatch.setattr(loading_module, "load_folder", load)
     shelf.get("sdxl", silent)
     assert shelf.loaded == ("sdxl",)
 
@@ -104,7 +104,7 @@ def test_out_of_memory_with_nothing_left_to_put_away_says_how_much_the_model_tak
     ) -> DiffusionModel:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
-    monkeypatch.setattr(shelf_module, "load_folder", load)
+    monkeypatch.setattr(loading_module, "load_folder", load)
     with pytest.raises(ServerError, match=r"not enough memory for sd1, .* 0\.0 GB") as caught:
         make_shelf(made).get("sd1", silent)
     assert caught.value.code is ErrorCode.OUT_OF_MEMORY

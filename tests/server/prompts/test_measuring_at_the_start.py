@@ -9,13 +9,15 @@ PROGRAM = """
 import sys, threading, time
 from pathlib import Path
 from scumble_protocol.messages import Measure
+from scumble_protocol.requests import LoadModel
 from scumble_server.app import STARTER_FOLDER
-from scumble_server.models.catalog import Catalog
+from scumble_server.models.catalog import STARTER, Catalog
 from scumble_server.models.importing import IMPORTING
 from scumble_server.prompts.library import Library
 from scumble_server.prompts.measuring import Measuring
 
-measuring = Measuring(Catalog([], STARTER_FOLDER), Library())
+catalog = Catalog([], STARTER_FOLDER)
+measuring = Measuring(catalog, Library())
 answers = []
 
 def measure():
@@ -27,13 +29,15 @@ def measure():
 asking = threading.Thread(target=measure)
 asking.start()
 with IMPORTING:
-    import scumble_server.engine
+    from scumble_server.engine import DeviceEngine
+engine = DeviceEngine("cpu", catalog, None, Library())
+engine.run(LoadModel(STARTER), {}.__getitem__, lambda _: None)
 asking.join()
 print(answers[0].tokens)
 """
 
 
-def test_a_prompt_is_measured_while_the_engine_is_imported() -> None:
+def test_a_prompt_is_measured_while_the_libraries_of_models_are_imported() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM], check=False, capture_output=True, text=True
     )
