@@ -9,6 +9,7 @@ MEASUREMENTS = {
     "server": "programs:start_of_server",
     "first": "programs:first_result",
     "path": "whole_path:whole_path",
+    "pathlimit": "limits:path_limit",
     "canvas": "whole_path:large_canvas",
     "again": "unchanged:unchanged_pixels",
     "copies": "copies:copies",
@@ -18,6 +19,7 @@ MEASUREMENTS = {
     "preview": "jobs:first_preview",
     "repeat": "repeated:repeated_request",
     "steps": "steps:steps",
+    "steplimit": "limits:step_limit",
     "compiled": "steps:compiled_steps",
     "pipeline": "steps:whole_pipeline",
     "document": "memory:large_document",
@@ -45,7 +47,7 @@ MEASUREMENTS = {
 """Where each measurement is, below `scumble_cli.benchmarks`: imported when it is its turn."""
 
 SUITES = {
-    "bridge": ("path", "canvas", "again", "copies", "jobs", "phases"),
+    "bridge": ("path", "pathlimit", "canvas", "again", "copies", "jobs", "phases"),
     "sampling": ("cancel", "preview", "repeat"),
     "memory": ("document", "upscale"),
     "cold": ("help", "server", "first"),
@@ -56,7 +58,7 @@ SUITES = {
 }
 """By what they are about."""
 
-BESIDE_DIFFUSERS = ("steps", "compiled", "pipeline")
+BESIDE_DIFFUSERS = ("steps", "steplimit", "compiled", "pipeline")
 """Part of the suite `sampling` where diffusers' own pipeline is asked to run beside ours."""
 
 ASKED_FOR = frozenset({"editor", "growth", "gpu"})
