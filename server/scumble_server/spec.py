@@ -56,6 +56,8 @@ class ModelSpec:
         schedules: Likewise.
         weights: What there is to be kept in memory, if known.
         decoder_width: Channels of the VAE's decoder at full size, 0 if not known.
+        reuse: How little of itself a transformer's first block may have changed since the last step
+            for what the others made then to be taken again; 0 for never.
         base: What must be in `ModelInfo.fits` of what is added to it; empty if nothing can be.
     """
 
@@ -80,6 +82,7 @@ class ModelSpec:
     schedules: tuple[Schedule, ...] = tuple(Schedule)
     weights: Weights = Weights()
     decoder_width: int = 0
+    reuse: float = 0.0
 
     @property
     def inpaint(self) -> bool:

@@ -24,6 +24,7 @@ from scumble_server.families.family import Shown
 from scumble_server.families.fingerprint import fingerprint
 from scumble_server.families.free import is_free
 from scumble_server.families.latents import Latents
+from scumble_server.families.reuse import reusing
 from scumble_server.families.tail import Levels, LevelsKnown, make_tail
 from scumble_server.models.preview import draw_preview, fit_preview
 from scumble_server.models.remembered import Remembered
@@ -121,7 +122,9 @@ class FamilyModel:
         # What a pipeline draws by chance itself, it draws for all at once: then each goes alone, so
         # that a seed means the same picture in every batch.
         draws = self.family.shown is not Shown.NOTHING
-        groups = [(seed,) for seed in seeds] if draws else [seeds]
+        # Nor may a picture depend on how much others changed from step to step.
+        alone = draws or self._reuse(crop) > 0
+        groups = [(seed,) for seed in seeds] if alone else [seeds]
         with torch.inference_mode():
             images = [
                 image for group in groups for image in self._sample(crop, request, group, report)
@@ -151,12 +154,21 @@ class FamilyModel:
         tail = self._tail(request)
         run.tail = tail
         report(ProgressReport(Phase.SAMPLING, 0, len(levels)))
-        with _scheduler(self.pipeline, tail), self._controlled(crop, len(levels)):
+        with (
+            _scheduler(self.pipeline, tail),
+            self._controlled(crop, len(levels)),
+            reusing(getattr(self.pipeline, self.family.denoiser), self._reuse(crop)),
+        ):
             made = self.pipeline(
                 **asked, latents=self._entering(first), callback_on_step_end=run.after_step
             )
         images: Floats = np.ascontiguousarray(np.asarray(made.images, np.float32).clip(0, 1))
         return images
+
+    def _reuse(self, crop: Crop) -> float:
+        """See `ModelSpec.reuse`; 0 where it can't be: controls are added between the blocks."""
+        can_be = self.family.reuses and not crop.guides.controls
+        return self.spec.reuse if can_be else 0.0
 
     def _controlled(self, crop: Crop, steps: int) -> AbstractContextManager[None]:
         """The crop's controls in place for a run of so many steps."""

@@ -84,6 +84,7 @@ class Family:
         schedules: The schedules.
         denoiser: The component that predicts.
         decoder: The component that makes pictures of latents.
+        reuses: Whether what its blocks made at one step can be taken for the next, see `reuse.py`.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Family:
     schedules: tuple[Schedule, ...] = FLOW_SCHEDULES
     denoiser: str = "transformer"
     decoder: str = "vae"
+    reuses: bool = False
 
     @property
     def has_negative(self) -> bool:

@@ -24,6 +24,7 @@ _FLUX = Family(
     quick=(4, 1.0),
     abilities=(Ability.CONTROL,),
     base="flux1",
+    reuses=True,
 )
 
 FAMILIES: tuple[Family, ...] = (
@@ -42,6 +43,7 @@ FAMILIES: tuple[Family, ...] = (
         steps=28,
         cfg=30.0,
         base="flux1",
+        reuses=True,
     ),
     Family(
         id="flux1-kontext",
@@ -59,6 +61,7 @@ FAMILIES: tuple[Family, ...] = (
         cfg=2.5,
         abilities=(Ability.EDIT,),
         base="flux1",
+        reuses=True,
     ),
     Family(
         id="flux2",
@@ -128,6 +131,7 @@ FAMILIES: tuple[Family, ...] = (
         native_side=1328,
         abilities=(Ability.NEGATIVE, Ability.CONTROL),
         base="qwen-image",
+        reuses=True,
     ),
     Family(
         id="qwen-image-edit",
@@ -144,6 +148,7 @@ FAMILIES: tuple[Family, ...] = (
         cfg=4.0,
         abilities=(Ability.NEGATIVE, Ability.EDIT),
         base="qwen-image",
+        reuses=True,
     ),
     Family(
         id="qwen-image-edit-plus",
@@ -160,6 +165,7 @@ FAMILIES: tuple[Family, ...] = (
         cfg=4.0,
         abilities=(Ability.NEGATIVE, Ability.EDIT),
         base="qwen-image",
+        reuses=True,
     ),
     Family(
         id="z-image",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,16 @@ RECOMMENDATIONS = "scumble.json"
 
 MOST_OF_TITLE = 200
 
-FIELDS: dict[str, type] = {
+
+def _share(value: Any) -> float:
+    """A number from 0 up to 1."""
+    number = float(value)
+    if not 0 <= number < 1:
+        raise ValueError(f"{value} is not from 0 to below 1")
+    return number
+
+
+FIELDS: dict[str, Callable[[Any], Any]] = {
     "native_side": int,
     "min_side": int,
     "max_side": int,
@@ -33,6 +43,7 @@ FIELDS: dict[str, type] = {
     "cfg": float,
     "sampler": Sampler,
     "schedule": Schedule,
+    "reuse": _share,
 }
 
 

@@ -286,7 +286,7 @@ def _qwen_parts() -> dict[str, Any]:
     transformer = diffusers.QwenImageTransformer2DModel(
         in_channels=64,
         out_channels=16,
-        num_layers=1,
+        num_layers=2,
         attention_head_dim=16,
         num_attention_heads=2,
         joint_attention_dim=WIDTH,
