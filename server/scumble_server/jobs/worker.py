@@ -223,7 +223,9 @@ class Worker:
             self._loaded = loaded
         # A folder that went away, or no memory to read in it; the job has its end all the same.
         except (OSError, MemoryError) as error:
-            _log.warning("The models could not be looked up: %s", error or type(error).__name__)
+            _log.warning(
+                "The models could not be looked up: %s", str(error) or type(error).__name__
+            )
 
     def _attempt(self, engine: Engine, task: _Task) -> Outcome:
         def report(told: Report) -> None:
