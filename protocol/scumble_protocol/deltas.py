@@ -19,6 +19,11 @@ GAP = 2**14
 MOST_CHANGED = 0.75
 """Part of a picture. Where more has changed, comparing and many small pieces gain nothing."""
 
+PROBES = 64
+"""Small pieces that are looked at first, so that another picture is known as one at once."""
+
+_GOLDEN = 0.618034
+
 
 class Stretch(NamedTuple):
     """Bytes from `begin` up to `end`, which are the base's too or not."""
@@ -33,7 +38,7 @@ def stretches(data: bytes, base: bytes) -> list[Stretch]:
 
     It is one changed stretch where too much has changed or the lengths differ.
     """
-    changed = _changed(data, base) if len(data) == len(base) else [(0, len(data))]
+    changed = [(0, len(data))] if _is_another(data, base) else _changed(data, base)
     if sum(end - begin for begin, end in changed) > MOST_CHANGED * len(data):
         changed = [(0, len(data))]
     found: list[Stretch] = []
@@ -46,6 +51,16 @@ def stretches(data: bytes, base: bytes) -> list[Stretch]:
     if place < len(data):
         found.append(Stretch(place, len(data), is_same=True))
     return found
+
+
+def _is_another(data: bytes, base: bytes) -> bool:
+    """Whether pieces from all over the picture differ, or it is of another length."""
+    if len(data) != len(base):
+        return True
+    # Steps of the golden ratio spread over rows and columns alike.
+    places = [int(number * _GOLDEN % 1 * len(data)) for number in range(PROBES)]
+    differing = sum(not data.startswith(base[place : place + SMALL], place) for place in places)
+    return differing > MOST_CHANGED * PROBES
 
 
 def _changed(data: bytes, base: bytes) -> list[tuple[int, int]]:

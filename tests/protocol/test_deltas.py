@@ -52,6 +52,16 @@ def test_where_most_has_changed_everything_counts_as_changed() -> None:
     assert stretches(painted((0, most)), PICTURE) != whole
 
 
+def test_a_line_across_all_rows_does_not_make_another_picture() -> None:
+    row = 2**15  # 8192 pixels
+    base = bytes(128 * row)
+    data = bytearray(base)
+    for begin in range(0, len(data), row):
+        data[begin : begin + 16] = b"x" * 16
+    found = stretches(bytes(data), base)
+    assert sum(end - begin for begin, end, is_same in found if not is_same) == 128 * SMALL
+
+
 def test_what_has_another_length_is_another_picture() -> None:
     whole = [Stretch(0, len(PICTURE), is_same=False)]
     assert stretches(PICTURE, PICTURE + b"x") == whole
