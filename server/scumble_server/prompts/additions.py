@@ -53,7 +53,7 @@ class Adder:
     def __init__(self, pipeline: Any, title: str) -> None:
         self._pipeline = pipeline
         self._title = title
-        self._loras: Remembered[tuple[Delta, ...]] = Remembered(LORAS_KEPT)
+        self._loras: Remembered[tuple[Delta, ...]] = Remembered(LORAS_KEPT, budget=None)
 
     @contextlib.contextmanager
     def added(

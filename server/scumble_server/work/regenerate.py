@@ -26,7 +26,7 @@ from scumble_server.work.abilities import check_able, note_unread
 from scumble_server.work.detail import Detail, tile_side
 from scumble_server.work.face_repair import repaired
 from scumble_server.work.faces import Face, faces_under, remake
-from scumble_server.work.hires import Detailing, large_crop
+from scumble_server.work.hires import Detailing, Finished, large_crop
 from scumble_server.work.ladder import Ladder
 from scumble_server.work.made import Made
 from scumble_server.work.means import Means
@@ -179,13 +179,22 @@ def _variations(
             continue
         means.watch.enter("composing")
         used = PromptUsed(said.prompt, said.negative, count.tokens, count.chunks)
-        for number, (whole, image, passes) in zip(numbers, drawn, strict=True):
-            layer = compose(
-                whole, image, strength=request.strength, match_color=request.match_color
-            )
-            layer = _finished(request, layer, crop.original)
-            made[number] = Made(layer, seeds[number], used, passes)
+        for number, one in zip(numbers, drawn, strict=True):
+            made[number] = _composed(request, one, crop.original, seeds[number], used)
     return tuple(made[number] for number in range(request.count))
+
+
+def _composed(
+    request: Regenerate,
+    drawn: Finished,
+    original: Picture,
+    seed: int,
+    used: PromptUsed,
+) -> Made:
+    """A variation, brought back to the canvas."""
+    whole, image, passes = drawn
+    layer = compose(whole, image, strength=request.strength, match_color=request.match_color)
+    return Made(_finished(request, layer, original), seed, used, passes)
 
 
 def fewer_at_once(waiting: list[tuple[int, ...]], error: Exception) -> list[tuple[int, ...]]:
