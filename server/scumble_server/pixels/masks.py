@@ -58,8 +58,14 @@ def blend_mask(denoise: Mask) -> Mask:
     It is 0 exactly where the denoise mask is 0. On the outermost line of pixels it is the denoise
     mask itself, since grey there is the smoothed edge of a hard selection: coverage, not strength.
     """
-    inner = opencv.eroded(denoise, _DISKS[1])
-    return opencv.copied(opencv.looked_up(denoise, _SHOWN), inner, onto=denoise)
+    x, y, width, height = opencv.bounding_box(denoise)
+    # A pixel more on each side, since the erosion must see that nothing is there.
+    area = np.s_[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1]
+    strength = np.ascontiguousarray(denoise[area])
+    inner = opencv.eroded(strength, _DISKS[1])
+    blend = np.zeros_like(denoise)
+    blend[area] = opencv.copied(opencv.looked_up(strength, _SHOWN), inner, onto=strength)
+    return blend
 
 
 def bounds(mask: Mask) -> Rect:

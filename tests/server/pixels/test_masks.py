@@ -108,6 +108,13 @@ def test_the_blend_mask_covers_exactly_what_is_denoised(values: list[int]) -> No
     assert (blend >= denoise).all()
 
 
+@given(st.lists(st.sampled_from([0, 0, 40, 255]), min_size=30, max_size=30))
+def test_the_blend_mask_does_not_depend_on_how_much_lies_around_it(values: list[int]) -> None:
+    mask = np.array(values, np.uint8).reshape(5, 6)
+    near, far = (blend_mask(np.pad(mask, beyond)) for beyond in (1, 9))
+    np.testing.assert_array_equal(far, np.pad(near, 8))
+
+
 def test_a_selection_up_to_the_edge_of_the_picture_stays_full_there() -> None:
     selection = np.zeros((80, 80), np.uint8)
     selection[:, :30] = 255
