@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from scumble_protocol.errors import ErrorCode, RequestError
 from scumble_server.control.choosing import choose
+from scumble_server.control.previews import with_previews
 
 if TYPE_CHECKING:
     from scumble_protocol.requests import Regenerate
@@ -15,15 +16,17 @@ if TYPE_CHECKING:
 
 
 def with_vae(model: Model, request: Regenerate, means: Means) -> Model:
-    """The model with the VAE that a request names; the model itself stays as it is.
+    """The model with the VAE that a request names, and one for its previews if there is one.
+
+    The model itself stays as it is.
 
     Raises:
         RequestError: There is no such VAE, or it is made for other models.
     """
-    if not request.vae:
-        return model
     from scumble_server.models.diffusion import DiffusionModel
 
+    if not request.vae:
+        return with_previews(model, means) if isinstance(model, DiffusionModel) else model
     source = choose(request, means.shelf.additions, model.spec.base).vae
     if source is None or not isinstance(model, DiffusionModel):
         raise RequestError(
@@ -31,4 +34,5 @@ def with_vae(model: Model, request: Regenerate, means: Means) -> Model:
             f"{request.model} takes no other VAE.",
             "Leave the VAE to the model.",
         )
-    return model.with_vae(cast("Vae", means.shelf.addition(source, means.report)))
+    vae = cast("Vae", means.shelf.addition(source, means.report))
+    return with_previews(model.with_vae(vae), means)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 PROMPTS_KEPT = 32
 PICTURES_KEPT = 8
 
+Previewer = Callable[[torch.Tensor], "NDArray[np.uint8]"]
+"""What `DiffusionModel.preview` does."""
+
 TITLES = {
     "sd1": "a Stable Diffusion 1.x model",
     "sd2": "a Stable Diffusion 2.x model",
@@ -60,6 +64,7 @@ class DiffusionModel:
         self._vae_id = ""
         self.texts: Remembered[Text] = Remembered(PROMPTS_KEPT)
         self.pictures: Remembered[torch.Tensor] = Remembered(PICTURES_KEPT)
+        self.previewer: Previewer | None = None
         self._adder = Adder(pipeline, TITLES.get(spec.family, "this model"))
         self._additions = NOTHING
 
@@ -133,6 +138,12 @@ class DiffusionModel:
         vars(changed).pop("_preview_map", None)
         return changed
 
+    def with_previewer(self, previewer: Previewer) -> DiffusionModel:
+        """This model with other previews; the two share everything else."""
+        changed = copy(self)
+        changed.previewer = previewer
+        return changed
+
     def measure(self, prompt: str) -> Count:
         """How many tokens a prompt has, and in how many chunks they are read."""
         return measure(self._encoders()[0], attention.parse(prompt))
@@ -156,8 +167,10 @@ class DiffusionModel:
     def preview(self, latents: torch.Tensor) -> NDArray[np.uint8]:
         """What latents look like, one pixel each, straight-alpha RGBA (h / scale, w / scale, 4).
 
-        Of several at once the first one is shown.
+        Of several at once the first one is shown. One that is decoded may have more pixels.
         """
+        if self.previewer is not None:
+            return self.previewer(latents)
         return draw_preview(latents, self._preview_map)
 
     @cached_property
