@@ -15,10 +15,12 @@ from websockets.exceptions import InvalidStatus
 from scumble_protocol import codec
 from scumble_protocol.blobs import blob_id, chunks
 from scumble_protocol.errors import ErrorCode
+from scumble_protocol.images import Likeness
 from scumble_protocol.messages import (
     AskNames,
     AskStatus,
     Chunk,
+    Copy,
     Encoding,
     ListModels,
     Measure,
@@ -31,7 +33,7 @@ from scumble_protocol.messages import (
     Welcome,
 )
 from scumble_server.jobs.journal import Sender
-from tests.protocol.samples import REGENERATE, STARTER
+from tests.protocol.samples import IMAGE, IMAGE_BYTES, MASK, REGENERATE, STARTER
 from tests.server.gate.visits import UNHURRIED, close_code, greet, heard, visit
 from tests.server.service.rig import BLOBS, RESULT, Server
 from tests.timing import MS
@@ -87,6 +89,53 @@ def test_a_job_and_its_pictures_go_over_the_wire_and_the_result_comes_back(tmp_p
             piece = await heard(connection)
             assert isinstance(piece, Chunk)
             assert piece.data == RESULT
+
+    visit(server, act)
+
+
+def test_a_picture_is_copied_from_one_that_came_before(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    painted = IMAGE_BYTES[:-1] + b"x"
+    image = replace(IMAGE, blob=blob_id(painted))
+    like = Likeness(image.blob, IMAGE.blob)
+
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as connection:
+            await greet(connection)
+            server.store.put(IMAGE.blob, IMAGE_BYTES)
+            server.store.put(MASK.blob, BLOBS[MASK.blob])
+            request = replace(REGENERATE, image=image)
+            await connection.send(codec.encode(Submit("one", request, (like,))))
+            assert await heard(connection) == Want((image.blob,), (like,))
+            total = len(painted)
+            copy = Copy(image.blob, total, 0, IMAGE.blob, 0, total - 1)
+            last = Chunk(image.blob, total, total - 1, Encoding.RAW, b"x")
+            for piece in (copy, last):
+                await connection.send(codec.encode(piece))
+            assert [(await heard(connection)).type for _ in range(2)] == ["accepted", "started"]
+            assert server.store.get(image.blob) == painted
+
+    visit(server, act)
+
+
+def test_a_picture_whose_base_is_gone_is_wanted_once_more(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    like = Likeness(IMAGE.blob, blob_id(IMAGE_BYTES[::-1]))
+
+    async def act(door: Callable[..., connect]) -> None:
+        async with door() as connection:
+            await greet(connection)
+            server.store.put(MASK.blob, BLOBS[MASK.blob])
+            server.store.put(like.base, IMAGE_BYTES[::-1])
+            await connection.send(codec.encode(Submit("one", REGENERATE, (like,))))
+            assert await heard(connection) == Want((IMAGE.blob,), (like,))
+            server.store.release([like.base], delete=True)
+            total = len(IMAGE_BYTES)
+            await connection.send(codec.encode(Copy(IMAGE.blob, total, 0, like.base, 0, total)))
+            assert await heard(connection) == Want((IMAGE.blob,))
+            for chunk in chunks(IMAGE.blob, IMAGE_BYTES, Encoding.RAW, total):
+                await connection.send(codec.encode(chunk))
+            assert [(await heard(connection)).type for _ in range(2)] == ["accepted", "started"]
 
     visit(server, act)
 

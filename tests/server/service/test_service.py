@@ -77,6 +77,16 @@ def test_a_job_goes_from_submit_to_its_result(server: Server) -> None:
     assert editor.arrived == {blob_id(RESULT): RESULT}
 
 
+def test_pictures_go_out_in_the_order_in_which_they_are_wanted(server: Server) -> None:
+    editor = Editor(server)
+    pictures = [bytes([value]) * 30 for value in range(20)]
+    for data in pictures:
+        server.store.put(blob_id(data), data)
+    wanted = tuple(blob_id(data) for data in pictures)
+    editor.say(Want((*wanted, *wanted)))
+    assert tuple(editor.arrived) == wanted
+
+
 def test_pictures_are_on_disk_before_the_job_is_accepted(server: Server) -> None:
     editor = Editor(server)
     editor.say(Submit("one", REGENERATE))
