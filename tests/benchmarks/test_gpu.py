@@ -14,6 +14,7 @@ from scumble_cli.benchmarks import (
     gpu_loading,
     gpu_memory,
     gpu_models,
+    gpu_preview,
     gpu_scale,
     gpu_sizes,
 )
@@ -123,6 +124,14 @@ def test_every_way_to_save_memory_is_timed_or_said_to_need_a_gpu() -> None:
     assert timed == {"all on the GPU", "VAE in tiles"}
     missing = {it.name: it.why for it in found if isinstance(it, Unmeasured)}
     assert "Only a GPU" in missing.popitem()[1]
+
+
+def test_both_kinds_of_previews_are_timed() -> None:
+    mapped, decoded = gpu_preview.preview(2, SMALL)
+    assert isinstance(mapped, Figure)
+    assert isinstance(decoded, Figure)
+    assert mapped.value > 0
+    assert decoded.value > 0
 
 
 def test_attention_that_needs_another_device_is_named_with_its_reason() -> None:

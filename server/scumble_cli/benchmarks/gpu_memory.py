@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -30,16 +31,17 @@ def memory(rounds: int, scale: Scale) -> list[Finding]:
     """
     found: list[Finding] = []
     for name, save in WAYS.items():
-        ours = Ours(as_served(unet_pipeline("sdxl", scale), scale))
-        label = f"SDXL (random weights), 1024², 20 steps with CFG, {name}"
-        if why := save(ours.model):
-            found.append(Unmeasured(label, why))
-            continue
-        found += _measured(label, ours, rounds, scale)
+        found += _saved(
+            f"SDXL (random weights), 1024², 20 steps with CFG, {name}", save, rounds, scale
+        )
+        gc.collect()
     return found
 
 
-def _measured(name: str, ours: Ours, rounds: int, scale: Scale) -> list[Finding]:
+def _saved(name: str, save: Callable[[Any], str], rounds: int, scale: Scale) -> list[Finding]:
+    ours = Ours(as_served(unet_pipeline("sdxl", scale), scale))
+    if why := save(ours.model):
+        return [Unmeasured(name, why)]
     asked = Asked(scale.side(1024), scale.steps(STEPS), CFG)
     ours.run(asked, 1_000_000)
     peak = _Peak(scale.device)

@@ -43,6 +43,7 @@ MEASUREMENTS = {
     "gpu-loading": "gpu_loading:loading",
     "gpu-memory": "gpu_memory:memory",
     "gpu-attention": "gpu_attention:attention",
+    "gpu-preview": "gpu_preview:preview",
 }
 """Where each measurement is, below `scumble_cli.benchmarks`: imported when it is its turn."""
 

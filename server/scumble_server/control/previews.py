@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from scumble_server.work.means import Means
 
 QUICK = ACCELERATORS
-"""Kinds of devices where decoding a preview costs next to nothing; a CPU takes as long for it as
-for a good part of a step."""
+"""Kinds of devices where previews are decoded. By its arithmetic that is a twelfth of an evaluation
+of SDXL and a sixth of one of SD 1.5, which on a CPU is seconds."""
 
 TINY = "AutoencoderTiny"
 
