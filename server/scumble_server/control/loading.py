@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import diffusers
 import torch
+from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, ControlNetUnionModel
 from diffusers.loaders import single_file_utils
 from safetensors.torch import load_file
 
@@ -64,7 +65,7 @@ def load_control(source: AdditionSource, device: torch.device) -> Addition:
         return _load_for_transformer(name, source, device)
     tensors = read_tensors(source.files)
     is_union = "task_embedding" in tensors
-    kind = diffusers.ControlNetUnionModel if is_union else diffusers.ControlNetModel
+    kind = ControlNetUnionModel if is_union else ControlNetModel
     config = dict(source.files.config) or control_config(source, tensors)
     if is_union:
         config["num_control_type"] = tensors["task_embedding"].shape[0]
@@ -97,9 +98,9 @@ def load_vae(source: AdditionSource, device: torch.device) -> Vae:
     """Load a VAE from a diffusers folder or a single file of either layout."""
     tensors = read_tensors(source.files)
     if "decoder.layers.0.weight" in tensors:
-        kind, config = diffusers.AutoencoderTiny, dict(source.files.config)
+        kind, config = AutoencoderTiny, dict(source.files.config)
     else:
-        kind = diffusers.AutoencoderKL
+        kind = AutoencoderKL
         config = dict(source.files.config) or read_json(SHIPPED_CONFIGS / "sd1/vae/config.json")
     tensors = {_renamed(name): value for name, value in tensors.items()}
     if any(".mid.block_1." in name for name in tensors):
@@ -153,7 +154,7 @@ def control_config(source: AdditionSource, tensors: Tensors) -> dict[str, Any]:
             f"Put its config.json into a folder {source.path.with_suffix('').name} beside it.",
         )
     unet = read_json(SHIPPED_CONFIGS / shipped[base] / "unet" / "config.json")
-    taken = inspect.signature(diffusers.ControlNetModel.__init__).parameters
+    taken = inspect.signature(ControlNetModel.__init__).parameters
     config = {name: value for name, value in unet.items() if name in taken}
     reader = "controlnet_cond_embedding."
     if f"{reader}conv_in.weight" in tensors:
