@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SMALL_SIDE = 64
 """Of a picture at the small scale: the least that every architecture here takes."""
 
-NO_GPU = "This needs a GPU that torch can use, and there is none here: see `scumble doctor`."
+NO_GPU = "This needs a GPU of NVIDIA or AMD, and torch finds none here: see `scumble doctor`."
 
 
 @dataclass(frozen=True)
