@@ -234,7 +234,11 @@ class _Program:
             from scumble_server.engine import DeviceEngine
 
         return DeviceEngine(
-            self._config.device, self._catalog, self._config.memory_budget, self._library
+            self._config.device,
+            self._catalog,
+            self._config.memory_budget,
+            self._library,
+            self._folder.compiled if self._config.compile == "on" else None,
         )
 
     def _preload(self, models: tuple[ModelInfo, ...]) -> str | None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LEVELS = ("debug", "info", "warning", "error")
 """Of the log."""
 
+COMPILING = ("off", "on")
+"""Whether UNets are compiled."""
+
 NETWORK_PORT = 7867
 """Where `scumble serve` listens for other computers, which are told the address once."""
 
@@ -59,6 +62,8 @@ class ServerConfig:
             the job and begins anew; 0 for ever. Ten times the job's slowest step so far is always
             allowed.
         cancel_seconds: How long it may take to obey a cancel, likewise.
+        compile: `on` has the UNets of models on the CPU compiled for the sizes that jobs have, by a
+            process of its own, while jobs are done as ever; `off`.
         log_level: What the log has at least: `debug` (with prompts), `info`, `warning`, `error`.
 
     Raises:
@@ -86,6 +91,7 @@ class ServerConfig:
     hosts: tuple[str, ...] = ()
     hang_seconds: float = 300
     cancel_seconds: float = 60
+    compile: str = "off"
     log_level: str = "info"
 
     def __post_init__(self) -> None:
@@ -121,12 +127,8 @@ class ServerConfig:
             )
         for origin in self.origins:
             _check_origin(origin)
-        if self.log_level not in LEVELS:
-            raise RequestError(
-                ErrorCode.INVALID_VALUE,
-                f"{self.log_level!r} is no level of a log.",
-                f"Choose one of {', '.join(LEVELS)}.",
-            )
+        _check_word(self.compile, COMPILING, "does not say whether to compile")
+        _check_word(self.log_level, LEVELS, "is no level of a log")
 
     @property
     def keep(self) -> Keep:
@@ -142,6 +144,15 @@ class ServerConfig:
     def is_tls(self) -> bool:
         """Whether connections are encrypted: always, where others can listen in."""
         return self.tls or self.tls_cert is not None or not self.is_loopback
+
+
+def _check_word(said: str, words: tuple[str, ...], wrong: str) -> None:
+    if said not in words:
+        raise RequestError(
+            ErrorCode.INVALID_VALUE,
+            f"{said!r} {wrong}.",
+            f"Choose one of {', '.join(words)}.",
+        )
 
 
 def _check_origin(origin: str) -> None:

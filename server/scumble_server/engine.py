@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, ServerError
+from scumble_server.models.compiler import Compiler
 from scumble_server.models.device import choose_device, describe_device, prepare_device
 from scumble_server.models.shelf import Shelf
 from scumble_server.models.shortage import SHORTAGES, is_out_of_memory
@@ -12,6 +14,7 @@ from scumble_server.run import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from scumble_protocol.messages import Device, ModelInfo
     from scumble_protocol.requests import Request
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from scumble_server.prompts.library import Library
     from scumble_server.work.made import Result
     from scumble_server.work.report import Reporter
+
+_log = logging.getLogger(__name__)
 
 
 class DeviceEngine:
@@ -29,18 +34,32 @@ class DeviceEngine:
         catalog: Where models are.
         memory_budget: Bytes for models; None leaves the choice to the device.
         library: The files that prompts name.
+        compiled: The folder for the machine code of UNets; None where none is made.
 
     Raises:
         RequestError: There is no such device.
     """
 
     def __init__(
-        self, name: str, catalog: Catalog, memory_budget: int | None, library: Library
+        self,
+        name: str,
+        catalog: Catalog,
+        memory_budget: int | None,
+        library: Library,
+        compiled: Path | None = None,
     ) -> None:
         self._device = choose_device(name)
         prepare_device(self._device)
         self._library = library
-        self._shelf = Shelf(catalog, self._device, memory_budget)
+        self._shelf = Shelf(catalog, self._device, memory_budget, self._compiler(compiled))
+
+    def _compiler(self, folder: Path | None) -> Compiler | None:
+        if folder is None:
+            return None
+        if self._device.type != "cpu":
+            _log.warning("Nothing is compiled: that is done for CPUs alone.")
+            return None
+        return Compiler(folder)
 
     def device(self) -> Device:
         """The device, for people and for `welcome`."""

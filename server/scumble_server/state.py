@@ -33,6 +33,11 @@ class StateFolder:
         return self.root / "blobs"
 
     @property
+    def compiled(self) -> Path:
+        """Machine code of models for certain sizes; can be deleted at any time."""
+        return self.root / "compiled"
+
+    @property
     def tls(self) -> Path:
         """The server's own certificate and its key."""
         return self.root / "tls"

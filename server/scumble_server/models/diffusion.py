@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from functools import cached_property
 from hashlib import blake2b
@@ -19,12 +19,14 @@ from scumble_server.prompts.additions import NOTHING, Adder
 from scumble_server.prompts.encoding import Encoder, Text, encode, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
     from scumble_protocol.requests import Regenerate
     from scumble_server.control.networks import Vae
+    from scumble_server.models.compiled import CompiledUnet
     from scumble_server.pixels.crop import Crop
     from scumble_server.prompts.tokens import Count
     from scumble_server.prompts.wording import Wording
@@ -64,6 +66,7 @@ class DiffusionModel:
         self._vae_id = ""
         self.texts: Remembered[Text] = Remembered(PROMPTS_KEPT)
         self.pictures: Remembered[torch.Tensor] = Remembered(PICTURES_KEPT)
+        self.compiled: CompiledUnet | None = None
         self.previewer: Previewer | None = None
         self._adder = Adder(pipeline, TITLES.get(spec.family, "this model"))
         self._additions = NOTHING
@@ -78,7 +81,7 @@ class DiffusionModel:
             tensor.numel() * tensor.element_size()
             for part in parts
             for tensor in (*part.parameters(), *part.buffers())
-        )
+        ) + (self.compiled.bytes if self.compiled else 0)
 
     @contextmanager
     def using(self, wording: Wording) -> Iterator[None]:
@@ -97,8 +100,28 @@ class DiffusionModel:
 
     def forget(self) -> bool:
         """See `Model.forget`."""
-        kept = (self._adder.forget(), self.texts.clear(), self.pictures.clear())
+        kept = [self._adder.forget(), self.texts.clear(), self.pictures.clear()]
+        if self.compiled:
+            kept.append(self.compiled.forget())
         return any(kept)
+
+    def evaluating(self) -> AbstractContextManager[None]:
+        """Around the evaluations of one run."""
+        return self.compiled.run() if self.compiled else nullcontext()
+
+    def predict(
+        self, read: torch.Tensor, timestep: torch.Tensor, told: Mapping[str, Any]
+    ) -> torch.Tensor:
+        """What the UNet predicts for scaled samples, (n, channels, height, width).
+
+        Args:
+            read: The samples, with the channels of an inpainting UNet.
+            timestep: The timestep.
+            told: Its conditions by name.
+        """
+        if self.compiled and (made := self.compiled(read, timestep, told)) is not None:
+            return made
+        return torch.as_tensor(self.unet(read, timestep, return_dict=False, **told)[0])
 
     def sample(
         self, crop: Crop, request: Regenerate, seeds: tuple[int, ...], report: Reporter

@@ -60,14 +60,7 @@ def load_checkpoint(
     """Load a single file in the original layout with the configs chosen for it."""
     configs = checkpoint.configs
     name = str(read_json(configs / "model_index.json")["_class_name"])
-    unet = diffusers.UNet2DConditionModel.from_single_file(
-        str(path),
-        config=str(configs),
-        subfolder="unet",
-        in_channels=checkpoint.spec.unet_channels,
-        local_files_only=True,
-        dtype=weights_type(device),
-    )
+    unet = _unet_of_file(path, configs, checkpoint.spec.unet_channels, weights_type(device))
     pipeline = getattr(diffusers, name).from_single_file(
         str(path),
         config=str(configs),
@@ -77,6 +70,36 @@ def load_checkpoint(
         **_tokenizers(configs),
     )
     return place(pipeline, checkpoint.spec, device, in_turns=in_turns)
+
+
+def load_unet(path: Path, configs: Path | None, channels: int) -> Any:
+    """The UNet alone of a folder or, where there are configs, of a single file.
+
+    It is in float32 on the CPU, and its layers are torch's own.
+    """
+    if configs is not None:
+        unet = _unet_of_file(path, configs, channels, torch.float32)
+    else:
+        unet = diffusers.UNet2DConditionModel.from_pretrained(
+            str(path),
+            subfolder="unet",
+            dtype=torch.float32,
+            variant=variant_of(path / "unet").removeprefix(".") or None,
+            use_safetensors=True,
+            local_files_only=True,
+        )
+    return unet.to(memory_format=torch.channels_last).eval().requires_grad_(requires_grad=False)
+
+
+def _unet_of_file(path: Path, configs: Path, channels: int, dtype: torch.dtype) -> Any:
+    return diffusers.UNet2DConditionModel.from_single_file(
+        str(path),
+        config=str(configs),
+        subfolder="unet",
+        in_channels=channels,
+        local_files_only=True,
+        dtype=dtype,
+    )
 
 
 def place(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from scumble_server.control.addition import Addition
     from scumble_server.control.catalog import Additions
     from scumble_server.models.catalog import Catalog
+    from scumble_server.models.compiler import Compiler
     from scumble_server.models.model import Model
     from scumble_server.spec import ModelSpec
     from scumble_server.upscale.face_restorer import FaceRestorer
@@ -54,16 +55,22 @@ class Shelf:
         device: Where they are loaded to.
         memory_budget: Most bytes of weights kept at once (one model may exceed it alone); None
             takes what suits the device.
+        compiler: Has the UNets compiled that are loaded; None leaves them as they are.
     """
 
     def __init__(
-        self, catalog: Catalog, device: torch.device, memory_budget: int | None = None
+        self,
+        catalog: Catalog,
+        device: torch.device,
+        memory_budget: int | None = None,
+        compiler: Compiler | None = None,
     ) -> None:
         self._catalog = catalog
         self._device = device
         self._budget = default_budget(device) if memory_budget is None else memory_budget
         self._models: OrderedDict[str, Kept] = OrderedDict()
         self._in_use: set[str] = set()
+        self._compiler = compiler
 
     @property
     def memory_used(self) -> int:
@@ -170,7 +177,12 @@ class Shelf:
         if isinstance(source, HubSource):
             raise damaged(self._catalog.place_for(model), "has gone again")
         self._make_room(source.bytes)
-        return self._load_or_make_room(source)
+        kept = self._load_or_make_room(source)
+        if self._compiler is not None:
+            from scumble_server.models.compiled import attach
+
+            attach(kept, source, self._compiler)
+        return kept
 
     def _fetch(self, source: HubSource, report: Reporter) -> None:
         target = self._catalog.place_for(source.id)

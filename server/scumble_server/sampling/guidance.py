@@ -76,7 +76,7 @@ class Guided:
         references: References,
         regions: tuple[Region, ...],
     ) -> None:
-        self._unet = model.unet
+        self._model = model
         self._told = told
         self._cfg = cfg
         self._rescale = rescale
@@ -125,8 +125,7 @@ class Guided:
         )
         if self._extra is not None:
             read = torch.cat([read, self._input(self._extra, told.prompts)], dim=1)
-        made = self._unet(read, timestep, return_dict=False, **conditions, **added)[0]
-        return torch.as_tensor(made.float())
+        return self._model.predict(read, timestep, conditions | added).float()
 
     def _input(self, tensor: torch.Tensor, prompts: int) -> torch.Tensor:
         batch = tensor.to(self._type).repeat(prompts, 1, 1, 1)

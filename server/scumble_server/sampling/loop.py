@@ -77,7 +77,8 @@ def sample(
                 references=references,
                 rescale=Rescale(request.cfg_rescale, hold.way),
             )
-            finished = denoise(first, guided, hold, model, report)
+            with model.evaluating():
+                finished = denoise(first, guided, hold, model, report)
         images = []
         # One by one: a VAE takes more memory for a picture than the UNet for a batch of latents.
         for number, latents in enumerate(finished.split(1)):

@@ -9,6 +9,7 @@ import torch
 
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.diffusion import DiffusionModel
+from scumble_server.models.loading import load_unet
 from scumble_server.models.shelf import Shelf
 from scumble_server.work.report import silent
 
@@ -75,3 +76,12 @@ def test_weights_are_half_precision_on_a_gpu_but_not_those_of_a_vae_that_overflo
     assert model.unet.dtype == torch.float16
     assert model.vae.config.force_upcast
     assert model.vae.dtype in {torch.bfloat16, torch.float32}
+
+
+@pytest.mark.parametrize("name", ["sd1", "sd1-file.safetensors"])
+def test_a_unet_alone_has_the_weights_that_it_has_in_its_model(made: Path, name: str) -> None:
+    model = load(made, name)
+    configs = None if name == "sd1" else (made / name).with_suffix("")
+    alone, whole = load_unet(made / name, configs, 4).state_dict(), model.unet.state_dict()
+    assert list(alone) == list(whole)
+    assert all(torch.equal(alone[key], whole[key]) for key in whole)

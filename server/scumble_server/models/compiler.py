@@ -1,0 +1,138 @@
+"""Machine code for UNets: one process at a time makes it, and a folder keeps it.
+
+torch's compiler holds Python for half a minute and changes torch itself while it traces. So it
+works in a process of its own, at a low priority; nobody waits for it, and one that crashes
+harms nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scumble_server.models.compile_order import Order
+
+KEPT_BYTES = 4 * 2**30
+"""Of machine code on disk, with the weights that are part of it."""
+
+PROGRAM = (sys.executable, "-m", "scumble_server.models.compile_one")
+
+_log = logging.getLogger(__name__)
+
+
+class Compiler:
+    """Has orders compiled, in the order in which they came.
+
+    Nothing here waits: what is finished is found by the next `tend`.
+
+    Args:
+        folder: Where the code is kept; made if it is not there.
+        program: Compiles what it reads from its input.
+    """
+
+    def __init__(self, folder: Path, program: tuple[str, ...] = PROGRAM) -> None:
+        self._folder = folder
+        self._program = program
+        self._waiting: dict[Order, None] = {}
+        self._process: subprocess.Popen[str] | None = None
+        self._target = folder
+        self._can_compile = True
+
+    def find(self, order: Order) -> Path | None:
+        """The file with the code for an order; None as long as there is none, and then it waits."""
+        file = self._folder / order.name
+        if file.exists():
+            file.touch()  # what was used last goes last
+            return file
+        if self._can_compile:
+            self._waiting[order] = None
+        return None
+
+    def tend(self) -> None:
+        """See whether the process has ended, and begin the next order."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                return
+            self._end(self._process)
+        while self._waiting and self._process is None:
+            order = next(iter(self._waiting))
+            del self._waiting[order]
+            if not (self._folder / order.name).exists():
+                self._begin(order)
+
+    def wait(self) -> None:
+        """Wait until all that was ordered is compiled, or can't be."""
+        self.tend()
+        while self._process is not None:
+            self._process.wait()
+            self.tend()
+
+    @property
+    def _workplace(self) -> Path:
+        return self._folder / "unfinished"
+
+    def _begin(self, order: Order) -> None:
+        try:
+            shutil.rmtree(self._workplace, ignore_errors=True)
+            self._workplace.mkdir(parents=True)
+            with (self._workplace / "said.txt").open("w") as said:
+                process = subprocess.Popen(  # noqa: S603  (our own program)
+                    self._program,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    text=True,
+                    cwd=self._workplace,
+                    env=os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(self._workplace)},
+                )
+            self._process = process
+            if process.stdin is not None:
+                self._target = self._workplace / order.name
+                process.stdin.write(f"{order.written()}\n{self._target}\n")
+                process.stdin.flush()
+        except OSError as error:
+            self._give_up(str(error))
+
+    def _end(self, process: subprocess.Popen[str]) -> None:
+        self._process = None
+        self._close_input(process)
+        try:
+            if process.returncode == 0 and self._target.exists():
+                self._target.replace(self._folder / self._target.name)
+                self._trim()
+                _log.info("A UNet was compiled for a size that jobs have.")
+            else:
+                lines = (self._workplace / "said.txt").read_text(errors="replace").splitlines()
+                said = [line for line in lines if line.strip()]
+                self._give_up(said[-1] if said else f"it ended with {process.returncode}")
+            shutil.rmtree(self._workplace, ignore_errors=True)
+        except OSError as error:
+            self._give_up(str(error))
+
+    def _give_up(self, why: str) -> None:
+        self._can_compile = False
+        self._waiting.clear()
+        _log.warning("Nothing more is compiled, jobs are done as without --compile: %s", why)
+
+    def _trim(self) -> None:
+        newest, *others = sorted(self._folder.glob("*.so"), key=lambda file: -file.stat().st_mtime)
+        left = KEPT_BYTES - newest.stat().st_size
+        for file in others:
+            left -= file.stat().st_size
+            if left < 0:
+                file.unlink()
+
+    @staticmethod
+    def _close_input(process: subprocess.Popen[str]) -> None:
+        if process.stdin is not None:
+            try:
+                process.stdin.close()
+            except BrokenPipeError:
+                _log.debug("The compiling process ended before it had read its order.")
