@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 KEPT_BYTES = 4 * 2**30
 """Of machine code on disk, with the weights that are part of it."""
 
-PROGRAM = (sys.executable, "-m", "scumble_server.models.compile_one")
+# torch warns of its own ways, which is nothing that anybody here could change.
+PROGRAM = (sys.executable, "-W", "ignore", "-m", "scumble_server.models.compile_one")
 
 _log = logging.getLogger(__name__)
 
