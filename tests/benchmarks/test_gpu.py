@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from diffusers.models.attention_dispatch import dispatch_attention_fn
 
 from scumble_cli.benchmarks import (
     gpu,
@@ -140,6 +141,13 @@ def test_attention_that_needs_another_device_is_named_with_its_reason() -> None:
     missing = [it for it in found if isinstance(it, Unmeasured)]
     assert {it.name.split()[-2] for it in missing} >= {"_flash_3"}
     assert all(it.why for it in missing)
+
+
+def test_a_choice_of_attention_does_not_outlast_its_measurement() -> None:
+    gpu_attention.attention(1, SMALL)
+    rows = torch.rand(1, 4, 2, 8)
+    # Flash attention, which is tried last, takes no mask.
+    dispatch_attention_fn(rows, rows, rows, attn_mask=torch.ones(4, 4, dtype=torch.bool))
 
 
 def test_a_server_with_random_weights_is_compared_with_the_call_in_process() -> None:
