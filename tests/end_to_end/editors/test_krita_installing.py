@@ -41,7 +41,7 @@ from plugin_importer.plugin_importer_extension import PluginImporterExtension
 said = []
 def answer():
     box = QApplication.activeModalWidget()
-    if box is None:
+    if not isinstance(box, QMessageBox):  # none yet, or what Krita shows while it starts
         QTimer.singleShot(100, answer)
         return
     said.append(box.text())
@@ -49,6 +49,15 @@ def answer():
 QTimer.singleShot(100, answer)
 PluginImporterExtension(app).do_import(archive)
 result = said
+"""
+
+
+# A Krita that is still putting its window up passes over the wish to quit, so it is repeated.
+QUIT = """
+again = QTimer()
+again.timeout.connect(quit.trigger)
+again.start(2000)
+QTimer.singleShot(50, quit.trigger)
 """
 
 
@@ -80,9 +89,9 @@ def krita_in(folder: Path) -> Iterator[Krita]:
     with open_krita(folder) as krita:
         yield krita
         krita.run("from PyQt5.QtCore import QTimer\nquit = app.action('file_quit')")
-        krita.run("QTimer.singleShot(50, quit.trigger)")
+        krita.run(QUIT)
         resources = folder / "data" / "krita"
-        wait_for(lambda: not is_krita_running(resources), 30_000 * MS, "end of Krita")
+        wait_for(lambda: not is_krita_running(resources), 120_000 * MS, "end of Krita")
 
 
 def scumble(folder: Path, component: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
