@@ -11,7 +11,6 @@ from scumble_server.families.adapter import FamilyModel
 from scumble_server.models.device import careful_type
 from scumble_server.models.folders import variant_of
 from scumble_server.models.json_files import read_json
-from scumble_server.models.linear import multiply_by_onednn
 from scumble_server.models.placing import put_on
 from scumble_server.models.quantised import gguf_file
 
@@ -44,9 +43,6 @@ def load_family(
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(requires_grad=False)
     put_on(pipeline, spec, device, in_turns=in_turns)
-    for part in pipeline.components.values():
-        if isinstance(part, torch.nn.Module):
-            multiply_by_onednn(part)
     return FamilyModel(spec, family, pipeline, device)
 
 

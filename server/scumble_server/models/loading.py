@@ -16,7 +16,6 @@ from scumble_server.models.device import careful_type, weights_type
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.folders import has_component, variant_of
 from scumble_server.models.json_files import read_json
-from scumble_server.models.linear import multiply_by_onednn
 from scumble_server.models.packed import pack_convolutions
 from scumble_server.models.placing import put_on
 
@@ -116,10 +115,8 @@ def place(
         part.to(memory_format=torch.channels_last)
         part.eval().requires_grad_(requires_grad=False)
     put_on(pipeline, spec, device, in_turns=in_turns)
-    pack_convolutions(pipeline.unet)
-    for part in pipeline.components.values():
-        if isinstance(part, torch.nn.Module):
-            multiply_by_onednn(part)
+    if device.type == "cpu":  # else it may lie here only until its turn on the device comes
+        pack_convolutions(pipeline.unet)
     return DiffusionModel(spec, pipeline, device)
 
 

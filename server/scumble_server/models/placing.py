@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from scumble_server.models.device import describe_device
+from scumble_server.models.linear import multiply_by_onednn
 from scumble_server.models.memory import needed
 from scumble_server.models.saving import ACCELERATORS
 
 if TYPE_CHECKING:
-    import torch
-
     from scumble_server.spec import ModelSpec
 
 
@@ -27,6 +28,11 @@ def put_on(pipeline: Any, spec: ModelSpec, device: torch.device, *, in_turns: bo
         pipeline.to(device)
     else:
         pipeline.enable_model_cpu_offload(device=device)
+    # Not what lies in the machine's memory until its turn on a GPU comes.
+    if device.type == "cpu":
+        for part in pipeline.components.values():
+            if isinstance(part, torch.nn.Module):
+                multiply_by_onednn(part)
 
 
 def fits(spec: ModelSpec, device: torch.device) -> bool:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
 
+from scumble_server.models.configs import read_spec
+from scumble_server.models.folders import check_folder
 from scumble_server.models.linear import (
     OneDnnForward,
     multiply_as_before,
     multiply_by_onednn,
 )
-from tests.server.models.checkpoints import make_unet
+from scumble_server.models.placing import put_on
+from tests.server.models.checkpoints import make_folder, make_unet
 
 
 @pytest.mark.parametrize("shape", [(6,), (3, 6), (2, 5, 6), (0, 6)])
@@ -69,3 +73,23 @@ def test_layers_that_are_none_of_torchs_own_in_float32_are_left_alone() -> None:
     )
     multiply_by_onednn(others)
     assert not any("forward" in vars(part) for part in others)
+
+
+def test_parts_that_take_turns_on_a_gpu_are_left_as_they_are(tmp_path: Path) -> None:
+    class Offloading:
+        def __init__(self) -> None:
+            self.components = {"vae": torch.nn.Linear(4, 4)}  # float32, and in the machine's memory
+
+        def enable_model_cpu_offload(self, device: torch.device) -> None:
+            assert device.type == "cuda"
+
+        def to(self, device: torch.device) -> None:
+            assert device.type == "cpu"
+
+    folder = make_folder(tmp_path / "tiny")
+    spec = read_spec(folder, weights=check_folder(folder))
+    there, here = Offloading(), Offloading()
+    put_on(there, spec, torch.device("cuda"), in_turns=True)
+    put_on(here, spec, torch.device("cpu"))
+    assert "forward" not in vars(there.components["vae"])
+    assert isinstance(vars(here.components["vae"])["forward"], OneDnnForward)
