@@ -18,6 +18,7 @@ from scumble_protocol.images import ImageRef
 from scumble_protocol.messages import PhaseTime, ResultLayer
 from scumble_protocol.pixels import PixelFormat
 from scumble_protocol.requests import LoadModel
+from scumble_server.jobs.news import News
 from scumble_server.jobs.outcomes import (
     Broken,
     Done,
@@ -228,11 +229,14 @@ class Worker:
             )
 
     def _attempt(self, engine: Engine, task: _Task) -> Outcome:
+        news = News()
+
         def report(told: Report) -> None:
             self._pulse.beat(told)
             if task.job in self._cancelled or self._is_stopping.is_set():
                 raise Cancelled
-            self._tell(Reported(task.job, told))
+            if news.is_in(told):
+                self._tell(Reported(task.job, told))
 
         try:
             return self._done(task, engine.run(task.request, self._store.get, report))
