@@ -6,9 +6,9 @@ them, need not know.
 
 from __future__ import annotations
 
-import copy
 import logging
-from typing import Any
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import torch
 from torch.nn import functional
@@ -114,33 +114,47 @@ class HalvedLayer(torch.nn.Module):
         layer: The layer in float32, whose weights are left as they are.
     """
 
+    values: torch.Tensor
+    bias: torch.Tensor | None
+
     def __init__(self, layer: torch.nn.Linear | torch.nn.Conv2d) -> None:
         super().__init__()
-        self.inner = _in_bfloat16(layer)
+        self.register_buffer("values", layer.weight.detach().bfloat16())
+        bias = None if layer.bias is None else layer.bias.detach().bfloat16()
+        self.register_buffer("bias", bias)
         self._type = layer.weight.dtype
-        # Who adds to a layer, or compares it with others, asks for its shape.
-        for name in ("in_features", "out_features", "stride", "padding", "dilation"):
-            if hasattr(layer, name):
-                setattr(self, name, getattr(layer, name))
+        # Who adds to a layer, or compares it with others, asks it for these.
+        self._geometry = {name: getattr(layer, name) for name in _GEOMETRY if hasattr(layer, name)}
+        for name, value in self._geometry.items():
+            setattr(self, name, value)
+        self._calculate: Callable[[torch.Tensor], torch.Tensor] = self._by_torch
 
     @property
     def weight(self) -> torch.Tensor:
         """The weights as they are now, in the type of the model."""
-        return torch.as_tensor(self.inner.weight.to(self._type))
+        return self.values.to(self._type)
 
     def forward(self, read: torch.Tensor) -> torch.Tensor:
         """What the layer makes of what it reads."""
-        return torch.as_tensor(self.inner(read.bfloat16()).to(read.dtype))
+        return self._calculate(read.bfloat16()).to(read.dtype)
 
     def pack(self) -> None:
         """Have it calculated by oneDNN, with the weights of a convolution as that reads them."""
-        if torch.backends.mkldnn.is_available():
-            is_linear = isinstance(self.inner, torch.nn.Linear)
-            kind = OneDnnForward if is_linear else PackedForward
-            vars(self.inner)["forward"] = kind(self.inner)
+        mkldnn = torch.backends.mkldnn.is_available()
+        if mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported():  # noqa: SLF001
+            brief = SimpleNamespace(weight=self.values, bias=self.bias, **self._geometry)
+            self._calculate = (OneDnnForward if self._is_linear else PackedForward)(brief)
+
+    @property
+    def _is_linear(self) -> bool:
+        return self.values.ndim == 2
+
+    def _by_torch(self, brief: torch.Tensor) -> torch.Tensor:
+        if self._is_linear:
+            return functional.linear(brief, self.values, self.bias)
+        window = {name: self._geometry[name] for name in _WINDOW}
+        return functional.conv2d(brief, self.values, self.bias, **window)
 
 
-def _in_bfloat16(layer: torch.nn.Module) -> Any:
-    made = copy.deepcopy(layer)
-    vars(made).pop("forward", None)  # another way to calculate the layer that this replaces
-    return made.bfloat16()
+_WINDOW = ("stride", "padding", "dilation", "groups")
+_GEOMETRY = ("in_features", "out_features", "in_channels", "out_channels", *_WINDOW)
