@@ -239,6 +239,7 @@ class _Program:
             self._config.memory_budget,
             self._library,
             self._folder.compiled if self._config.compile == "on" else None,
+            fast=self._config.fast == "on",
         )
 
     def _preload(self, models: tuple[ModelInfo, ...]) -> str | None:

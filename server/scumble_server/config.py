@@ -22,6 +22,9 @@ LEVELS = ("debug", "info", "warning", "error")
 COMPILING = ("off", "on")
 """Whether UNets are compiled."""
 
+FAST = ("off", "on")
+"""Whether models calculate in fewer bits."""
+
 NETWORK_PORT = 7867
 """Where `scumble serve` listens for other computers, which are told the address once."""
 
@@ -64,6 +67,8 @@ class ServerConfig:
         cancel_seconds: How long it may take to obey a cancel, likewise.
         compile: `on` has the UNets of models on the CPU compiled for the sizes that jobs have, by a
             process of its own, while jobs are done as ever; `off`.
+        fast: `on` lets models calculate in fewer bits where the device is quicker that way, which
+            gives slightly other pictures; `off`.
         log_level: What the log has at least: `debug` (with prompts), `info`, `warning`, `error`.
 
     Raises:
@@ -92,6 +97,7 @@ class ServerConfig:
     hang_seconds: float = 300
     cancel_seconds: float = 60
     compile: str = "off"
+    fast: str = "off"
     log_level: str = "info"
 
     def __post_init__(self) -> None:
@@ -128,6 +134,7 @@ class ServerConfig:
         for origin in self.origins:
             _check_origin(origin)
         _check_word(self.compile, COMPILING, "does not say whether to compile")
+        _check_word(self.fast, FAST, "does not say whether to be fast")
         _check_word(self.log_level, LEVELS, "is no level of a log")
 
     @property

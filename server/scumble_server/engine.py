@@ -35,6 +35,7 @@ class DeviceEngine:
         memory_budget: Bytes for models; None leaves the choice to the device.
         library: The files that prompts name.
         compiled: The folder for the machine code of UNets; None where none is made.
+        fast: Whether models shall calculate in fewer bits, where that is quicker.
 
     Raises:
         RequestError: There is no such device.
@@ -47,11 +48,15 @@ class DeviceEngine:
         memory_budget: int | None,
         library: Library,
         compiled: Path | None = None,
+        *,
+        fast: bool = False,
     ) -> None:
         self._device = choose_device(name)
         prepare_device(self._device)
         self._library = library
-        self._shelf = Shelf(catalog, self._device, memory_budget, self._compiler(compiled))
+        self._shelf = Shelf(
+            catalog, self._device, memory_budget, self._compiler(compiled), fast=fast
+        )
 
     def _compiler(self, folder: Path | None) -> Compiler | None:
         if folder is None:

@@ -58,6 +58,7 @@ class ModelSpec:
         decoder_width: Channels of the VAE's decoder at full size, 0 if not known.
         reuse: How little of itself a transformer's first block may have changed since the last step
             for what the others made then to be taken again; 0 for never.
+        fast: In which numbers its denoiser calculates so as to be quicker; empty for its own.
         base: What must be in `ModelInfo.fits` of what is added to it; empty if nothing can be.
     """
 
@@ -83,6 +84,7 @@ class ModelSpec:
     weights: Weights = Weights()
     decoder_width: int = 0
     reuse: float = 0.0
+    fast: str = ""
 
     @property
     def inpaint(self) -> bool:

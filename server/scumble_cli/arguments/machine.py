@@ -21,6 +21,7 @@ SERVING: tuple[Option, ...] = (
     ("--keep-gib", float, "N", "how many GiB of results are kept (default: 8)"),
     ("--hang-seconds", float, "S", "how long the device may be silent in a job (default: 300)"),
     ("--compile", str, "on|off", "compile models for the sizes of jobs, on a CPU (default: off)"),
+    ("--fast", str, "on|off", "calculate in fewer bits where that is quicker (default: off)"),
     ("--log-level", str, "LEVEL", "debug (with prompts), info, warning or error (default: info)"),
 )
 """How a server may be started, by hand or as a service."""

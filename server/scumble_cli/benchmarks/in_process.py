@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 
 class InProcess:
-    """The starter on this machine's device, set up as the server sets it up."""
+    """The starter on this machine's device, set up as the server sets it up.
 
-    def __init__(self) -> None:
+    Args:
+        fast: Whether it is as with `serve --fast on`.
+    """
+
+    def __init__(self, *, fast: bool = False) -> None:
         self.device = choose_device("auto")
         prepare_device(self.device)
-        self._shelf = Shelf(Catalog([], STARTER_FOLDER), self.device)
+        self._shelf = Shelf(Catalog([], STARTER_FOLDER), self.device, fast=fast)
 
     @property
     def model(self) -> DiffusionModel:

@@ -31,11 +31,15 @@ FRESH = 10_000
 """Where the seeds begin of pictures that shall not have been seen before."""
 
 
-class _Pair:
-    """Ours and diffusers' inpainting pipeline, ready to run the same job at 256²."""
+class Pair:
+    """Ours and diffusers' inpainting pipeline, ready to run the same job at 256².
 
-    def __init__(self) -> None:
-        self.here = InProcess()
+    Args:
+        fast: Whether ours is as with `serve --fast on`.
+    """
+
+    def __init__(self, *, fast: bool = False) -> None:
+        self.here = InProcess(fast=fast)
         self.pipeline = _pipeline(self.here.device)
 
     def ours(self, steps: int, seed: int, picture: int = 0) -> None:
@@ -63,10 +67,10 @@ class _Pair:
 
 def steps(rounds: int) -> list[Finding]:
     """One guided Euler step of inpainting at 256²: the difference of many steps and one."""
-    pair = _Pair()
+    pair = Pair()
     pair.ours(FEW, 0)
     pair.theirs(FEW, 0)
-    own, reference = in_turns(rounds, _one_step(pair.ours), _one_step(pair.theirs))
+    own, reference = in_turns(rounds, one_step(pair.ours), one_step(pair.theirs))
     return [
         own.figure("one step at 256²", "ms", times=1000),
         reference.figure("one step at 256², diffusers' inpainting pipeline", "ms", times=1000),
@@ -76,7 +80,7 @@ def steps(rounds: int) -> list[Finding]:
 
 def compiled_steps(rounds: int) -> list[Finding]:
     """The same with our UNet compiled as by `--compile on`, beside ours and diffusers' eager."""
-    eager, pair = _Pair(), _Pair()
+    eager, pair = Pair(), Pair()
     if pair.here.device.type != "cpu":
         return [Unmeasured("one step with a compiled UNet", "only UNets on a CPU are compiled")]
     with TemporaryDirectory() as folder:
@@ -87,7 +91,7 @@ def compiled_steps(rounds: int) -> list[Finding]:
         pair.theirs(FEW, 0)
         eager.ours(FEW, 0)
         own, plain, reference = in_turns(
-            rounds, _one_step(pair.ours), _one_step(eager.ours), _one_step(pair.theirs)
+            rounds, one_step(pair.ours), one_step(eager.ours), one_step(pair.theirs)
         )
     return [
         own.figure("one step at 256², compiled", "ms", times=1000),
@@ -99,7 +103,7 @@ def compiled_steps(rounds: int) -> list[Finding]:
 
 def whole_pipeline(rounds: int) -> list[Finding]:
     """A whole job of 15 steps on pictures never seen, from arrays to arrays, in this process."""
-    pair = _Pair()
+    pair = Pair()
     pair.ours(FEW, 0)
     pair.theirs(FEW, 0)
 
@@ -114,7 +118,9 @@ def whole_pipeline(rounds: int) -> list[Finding]:
     ]
 
 
-def _one_step(run: Callable[[int, int], None]) -> Callable[[int], float]:
+def one_step(run: Callable[[int, int], None]) -> Callable[[int], float]:
+    """Of a round's number, how long a step takes when `run` is given steps and a seed."""
+
     def measure(number: int) -> float:
         few, many = seconds(lambda: run(FEW, number)), seconds(lambda: run(MANY, number))
         return (many - few) / (MANY - FEW)
@@ -122,7 +128,7 @@ def _one_step(run: Callable[[int, int], None]) -> Callable[[int], float]:
     return measure
 
 
-def _compile(pair: _Pair, folder: Path) -> None:
+def _compile(pair: Pair, folder: Path) -> None:
     """Have our UNet compiled for the job's shape, and used from now on."""
     model, compiler = pair.here.model, Compiler(folder)
     attach(model, FolderSource(STARTER, STARTER_FOLDER, model.spec), compiler)

@@ -21,6 +21,7 @@ MEASUREMENTS = {
     "steps": "steps:steps",
     "steplimit": "limits:step_limit",
     "compiled": "steps:compiled_steps",
+    "fast": "fast:fast_steps",
     "pipeline": "steps:whole_pipeline",
     "document": "memory:large_document",
     "upscale": "memory:large_upscale",
@@ -59,7 +60,7 @@ SUITES = {
 }
 """By what they are about."""
 
-BESIDE_DIFFUSERS = ("steps", "steplimit", "compiled", "pipeline")
+BESIDE_DIFFUSERS = ("steps", "steplimit", "compiled", "fast", "pipeline")
 """Part of the suite `sampling` where diffusers' own pipeline is asked to run beside ours."""
 
 ASKED_FOR = frozenset({"editor", "growth", "gpu"})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = (
     "host", "port", "model", "device", "tls_cert", "tls_key", "keep_days", "hang_seconds",
-    "compile", "log_level",
+    "compile", "fast", "log_level",
 )  # fmt: skip
 
 

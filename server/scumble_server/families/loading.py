@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import diffusers
@@ -9,6 +10,7 @@ import torch
 
 from scumble_server.families.adapter import FamilyModel
 from scumble_server.models.device import careful_type
+from scumble_server.models.fast import quicken
 from scumble_server.models.folders import variant_of
 from scumble_server.models.json_files import read_json
 from scumble_server.models.placing import put_on
@@ -22,7 +24,13 @@ if TYPE_CHECKING:
 
 
 def load_family(
-    folder: Path, spec: ModelSpec, family: Family, device: torch.device, *, in_turns: bool = False
+    folder: Path,
+    spec: ModelSpec,
+    family: Family,
+    device: torch.device,
+    *,
+    in_turns: bool = False,
+    fast: bool = False,
 ) -> FamilyModel:
     """Load a diffusers folder that `check_folder` found whole.
 
@@ -43,6 +51,8 @@ def load_family(
         if isinstance(part, torch.nn.Module):
             part.eval().requires_grad_(requires_grad=False)
     put_on(pipeline, spec, device, in_turns=in_turns)
+    if fast:
+        spec = replace(spec, fast=quicken(getattr(pipeline, family.denoiser), device))
     return FamilyModel(spec, family, pipeline, device)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from scumble_server.models.kept_text import keeping_text
 from scumble_server.models.preview import draw_preview, fit_preview
 from scumble_server.models.remembered import Remembered
 from scumble_server.prompts import attention
@@ -20,7 +21,6 @@ from scumble_server.prompts.encoding import Encoder, Text, encode, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -105,9 +105,12 @@ class DiffusionModel:
             kept.append(self.compiled.forget())
         return any(kept)
 
-    def evaluating(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
         """Around the evaluations of one run."""
-        return self.compiled.run() if self.compiled else nullcontext()
+        compiled = self.compiled.run() if self.compiled else nullcontext()
+        with compiled, keeping_text(self.unet):
+            yield
 
     def predict(
         self, read: torch.Tensor, timestep: torch.Tensor, told: Mapping[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import diffusers
@@ -14,6 +15,7 @@ from scumble_server.families.loading import load_family
 from scumble_server.models.clip.tokenizer import clip_tokenizer
 from scumble_server.models.device import careful_type, weights_type
 from scumble_server.models.diffusion import DiffusionModel
+from scumble_server.models.fast import quicken
 from scumble_server.models.folders import has_component, variant_of
 from scumble_server.models.json_files import read_json
 from scumble_server.models.packed import pack_convolutions
@@ -35,11 +37,24 @@ UNUSED = ("safety_checker", "feature_extractor", "image_encoder")
 
 
 def load_folder(
-    folder: Path, spec: ModelSpec, device: torch.device, *, in_turns: bool = False
+    folder: Path,
+    spec: ModelSpec,
+    device: torch.device,
+    *,
+    in_turns: bool = False,
+    fast: bool = False,
 ) -> DiffusionModel | FamilyModel:
-    """Load a diffusers folder that `check_folder` found whole."""
+    """Load a diffusers folder that `check_folder` found whole.
+
+    Args:
+        folder: The folder.
+        spec: What the model needs.
+        device: Where it shall work.
+        in_turns: Whether its parts are to take turns there.
+        fast: Whether its denoiser shall calculate in fewer bits, where that is quicker.
+    """
     if family := family_by_id(spec.family):
-        return load_family(folder, spec, family, device, in_turns=in_turns)
+        return load_family(folder, spec, family, device, in_turns=in_turns, fast=fast)
     index = read_json(folder / "model_index.json")
     pipeline = diffusers.DiffusionPipeline.from_pretrained(
         str(folder),
@@ -50,13 +65,21 @@ def load_folder(
         trust_remote_code=False,
         **{name: None for name in UNUSED if has_component(index, name)},
     )
-    return place(pipeline, spec, device, in_turns=in_turns)
+    return place(pipeline, spec, device, in_turns=in_turns, fast=fast)
 
 
 def load_checkpoint(
-    path: Path, checkpoint: Checkpoint, device: torch.device, *, in_turns: bool = False
+    path: Path,
+    checkpoint: Checkpoint,
+    device: torch.device,
+    *,
+    in_turns: bool = False,
+    fast: bool = False,
 ) -> DiffusionModel:
-    """Load a single file in the original layout with the configs chosen for it."""
+    """Load a single file in the original layout with the configs chosen for it.
+
+    Its arguments are those of `load_folder`.
+    """
     configs = checkpoint.configs
     name = str(read_json(configs / "model_index.json")["_class_name"])
     unet = _unet_of_file(path, configs, checkpoint.spec.unet_channels, weights_type(device))
@@ -68,7 +91,7 @@ def load_checkpoint(
         dtype=weights_type(device),
         **_tokenizers(configs),
     )
-    return place(pipeline, checkpoint.spec, device, in_turns=in_turns)
+    return place(pipeline, checkpoint.spec, device, in_turns=in_turns, fast=fast)
 
 
 def load_unet(path: Path, configs: Path | None, channels: int) -> Any:
@@ -102,7 +125,12 @@ def _unet_of_file(path: Path, configs: Path, channels: int, dtype: torch.dtype) 
 
 
 def place(
-    pipeline: Any, spec: ModelSpec, device: torch.device, *, in_turns: bool = False
+    pipeline: Any,
+    spec: ModelSpec,
+    device: torch.device,
+    *,
+    in_turns: bool = False,
+    fast: bool = False,
 ) -> DiffusionModel:
     """Put a pipeline on its device, ready to be asked.
 
@@ -115,6 +143,8 @@ def place(
         part.to(memory_format=torch.channels_last)
         part.eval().requires_grad_(requires_grad=False)
     put_on(pipeline, spec, device, in_turns=in_turns)
+    if fast:
+        spec = replace(spec, fast=quicken(pipeline.unet, device))
     if device.type == "cpu":  # else it may lie here only until its turn on the device comes
         pack_convolutions(pipeline.unet)
     return DiffusionModel(spec, pipeline, device)

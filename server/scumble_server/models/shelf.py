@@ -56,6 +56,7 @@ class Shelf:
         memory_budget: Most bytes of weights kept at once (one model may exceed it alone); None
             takes what suits the device.
         compiler: Has the UNets compiled that are loaded; None leaves them as they are.
+        fast: Whether models shall calculate in fewer bits, where that is quicker.
     """
 
     def __init__(
@@ -64,6 +65,8 @@ class Shelf:
         device: torch.device,
         memory_budget: int | None = None,
         compiler: Compiler | None = None,
+        *,
+        fast: bool = False,
     ) -> None:
         self._catalog = catalog
         self._device = device
@@ -71,6 +74,7 @@ class Shelf:
         self._models: OrderedDict[str, Kept] = OrderedDict()
         self._in_use: set[str] = set()
         self._compiler = compiler
+        self._fast = fast
 
     @property
     def memory_used(self) -> int:
@@ -178,7 +182,7 @@ class Shelf:
             raise damaged(self._catalog.place_for(model), "has gone again")
         self._make_room(source.bytes)
         kept = self._load_or_make_room(source)
-        if self._compiler is not None:
+        if self._compiler is not None and not self._fast:
             from scumble_server.models.compiled import attach
 
             attach(kept, source, self._compiler)
@@ -201,7 +205,7 @@ class Shelf:
     def _try(self, source: FileSource | AdditionSource, *, in_turns: bool = False) -> Kept | None:
         """What a file holds, or None where memory is short for it."""
         try:
-            return _load_file(source, self._device, in_turns=in_turns)
+            return _load_file(source, self._device, in_turns=in_turns, fast=self._fast)
         except SHORTAGES as error:
             if not is_out_of_memory(error):
                 raise damaged(source.path, f"can't be loaded ({_first_line(error)})") from error
@@ -222,9 +226,9 @@ class Shelf:
 
 
 def _load_file(
-    source: FileSource | AdditionSource, device: torch.device, *, in_turns: bool = False
+    source: FileSource | AdditionSource, device: torch.device, *, in_turns: bool, fast: bool
 ) -> Kept:
-    load = _loading(source, device, in_turns=in_turns)
+    load = _loading(source, device, in_turns=in_turns, fast=fast)
     try:
         return load()
     except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
@@ -234,7 +238,7 @@ def _load_file(
 
 
 def _loading(
-    source: FileSource | AdditionSource, device: torch.device, *, in_turns: bool
+    source: FileSource | AdditionSource, device: torch.device, *, in_turns: bool, fast: bool
 ) -> Callable[[], Kept]:
     """What loads a file. Its libraries are imported here, and only where a job needs them."""
     if isinstance(source, UpscalerSource):
@@ -246,9 +250,10 @@ def _loading(
         from scumble_server.models.loading import load_checkpoint, load_folder
     if isinstance(source, AdditionSource):
         return partial(load_addition, source, device)
+    how = {"in_turns": in_turns, "fast": fast}
     if isinstance(source, FolderSource):
-        return partial(load_folder, source.path, source.spec, device, in_turns=in_turns)
-    return partial(load_checkpoint, source.path, source.checkpoint, device, in_turns=in_turns)
+        return partial(load_folder, source.path, source.spec, device, **how)
+    return partial(load_checkpoint, source.path, source.checkpoint, device, **how)
 
 
 def _first_line(error: Exception) -> str:

@@ -141,6 +141,10 @@ def diffusion_model(name: str, means: Means) -> Model:
             f"{name} only enlarges pictures.",
             "Choose a diffusion model.",
         )
+    if fast := model.spec.fast:
+        means.note(
+            f"The server is set to be fast ({fast}): without that, pictures differ a little."
+        )
     return model
 
 

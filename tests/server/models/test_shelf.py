@@ -86,10 +86,12 @@ def test_out_of_memory_while_loading_puts_the_others_away_and_tries_again(
     shelf = make_shelf(made)
     shelf.get("sd1", silent)
 
-    def load(path: Path, spec: ModelSpec, device: torch.device, *, in_turns: bool) -> object:
+    def load(
+        path: Path, spec: ModelSpec, device: torch.device, *, in_turns: bool, fast: bool
+    ) -> object:
         if shelf.loaded:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return load_folder(path, spec, device, in_turns=in_turns)
+        return load_folder(path, spec, device, in_turns=in_turns, fast=fast)
 
     monkeypatch.setattr(loading_module, "load_folder", load)
     shelf.get("sdxl", silent)
@@ -100,7 +102,7 @@ def test_out_of_memory_with_nothing_left_to_put_away_says_how_much_the_model_tak
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def load(
-        path: Path, spec: ModelSpec, device: torch.device, *, in_turns: bool
+        path: Path, spec: ModelSpec, device: torch.device, *, in_turns: bool, fast: bool
     ) -> DiffusionModel:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
