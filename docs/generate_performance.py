@@ -35,10 +35,10 @@ BESIDES = (
     ),
     *(
         (
-            f"job without a model, {side}²",
-            f"{side}² job without a model",
+            f"without a model, {side}², pixels to layer",
+            f"{side}² without a model, pixels to layer",
             NOTHING,
-            f"job without a model, {side}², hashing, loopback and disk alone",
+            f"{side}² without a model, hashing, loopback and disk alone",
         )
         for side in (1024, 2048, 4096)
     ),

@@ -19,6 +19,12 @@ from scumble_protocol.pixels import PixelFormat
 _ID_BYTES = 16
 _FLAT = Layout()
 
+_PIECES = 8
+"""While one is on its way, the one before is hashed, so that even a small picture goes in a few."""
+
+_LEAST_BYTES = 2**17
+"""Of a piece that is made smaller than it might be: each costs the same again, however small."""
+
 ReadBase = Callable[[str, int, int], bytes | memoryview]
 """Gives, of the blob with this id, so many bytes from this place on; fewer where it is gone."""
 
@@ -50,8 +56,9 @@ def chunks(
     `span`, only what lies from its first up to its second place is cut.
     """
     begin, end = span or (0, len(data))
-    for offset in range(begin, end, chunk_bytes):
-        piece = data[offset : min(offset + chunk_bytes, end)]
+    most = min(chunk_bytes, max(len(data) // _PIECES, _LEAST_BYTES))
+    for offset in range(begin, end, most):
+        piece = data[offset : min(offset + most, end)]
         if encoding is Encoding.ZLIB and len(packed := pack(piece, layout)) < len(piece):
             yield Chunk(
                 blob, len(data), offset, Encoding.ZLIB, packed, row=layout.row, pixel=layout.pixel

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from scumble_cli.own_server import OwnServer
 from scumble_cli.version import version
 from scumble_protocol.client import Client, Connected, Disconnected, Result, local_server
-from scumble_protocol.client.client import CACHE_BYTES
 from scumble_protocol.endpoint import state_folder
 from scumble_protocol.errors import ErrorCode, PeerError, RequestError, error_of
 from scumble_protocol.messages import Failed, Refused
@@ -37,15 +36,12 @@ class Workbench:
     Args:
         prepare: Called with the state folder before the server starts.
         reach: Changes how the client finds the server, to have something between the two.
-        keeps: Whether the client keeps what it sent and received; if not, every result comes whole.
     """
 
     def __init__(
         self,
         prepare: Callable[[Path], None] | None = None,
         reach: Callable[[Locate], Locate] | None = None,
-        *,
-        keeps: bool = True,
     ) -> None:
         folder = state_folder()
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +53,6 @@ class Workbench:
             reach(self.locate) if reach else self.locate,
             name="scumble-bench",
             version=version(),
-            cache_bytes=CACHE_BYTES if keeps else 0,
         )
         self._untaken: deque[ClientEvent] = deque()
 

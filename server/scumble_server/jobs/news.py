@@ -18,7 +18,7 @@ together: a part of a job that counts where a step takes five, or where steps ne
 
 
 class News:
-    """Passes over the steps of a phase that follow each other too fast for anybody to see.
+    """Passes over what was said already, and steps that follow too fast for anybody to see.
 
     Where a phase begins and where it ends is always told, as is every preview.
 
@@ -28,17 +28,19 @@ class News:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._stretch: tuple[object, ...] = ()
-        self._told = -math.inf
+        self._phase: tuple[object, ...] = ()
+        self._step = -1
+        self._at = -math.inf
 
     def is_in(self, report: Report) -> bool:
         """Whether this report shall be told; to be asked once for each, in order."""
         if not isinstance(report, ProgressReport):
             return True
         now = self._clock()
-        stretch = (report.phase, report.of, report.detail)
-        is_end = report.step == report.of
-        if stretch == self._stretch and not is_end and now - self._told < PROGRESS_SECONDS:
-            return False
-        self._stretch, self._told = stretch, now
+        phase = (report.phase, report.of, report.detail)
+        if phase == self._phase:
+            is_soon = report.step < report.of and now - self._at < PROGRESS_SECONDS
+            if report.step == self._step or is_soon:
+                return False
+        self._phase, self._step, self._at = phase, report.step, now
         return True

@@ -228,16 +228,21 @@ class Worker:
                 "The models could not be looked up: %s", str(error) or type(error).__name__
             )
 
-    def _attempt(self, engine: Engine, task: _Task) -> Outcome:
+    def _reporter(self, job: str) -> Reporter:
+        """Tells what is news of a job; ends it where it was told to stop."""
         news = News()
 
         def report(told: Report) -> None:
             self._pulse.beat(told)
-            if task.job in self._cancelled or self._is_stopping.is_set():
+            if job in self._cancelled or self._is_stopping.is_set():
                 raise Cancelled
             if news.is_in(told):
-                self._tell(Reported(task.job, told))
+                self._tell(Reported(job, told))
 
+        return report
+
+    def _attempt(self, engine: Engine, task: _Task) -> Outcome:
+        report = self._reporter(task.job)
         try:
             return self._done(task, engine.run(task.request, self._store.get, report))
         except Cancelled:
@@ -259,8 +264,8 @@ class Worker:
         try:
             for made in result.made:
                 layer, used = made.layer, vars(made.prompts)
-                image = self._keep(layer.pixels, held, task.request)
-                mask = self._keep(layer.mask, held, task.request)
+                image = self._keep(layer.pixels, held)
+                mask = self._keep(layer.mask, held)
                 layers.append(
                     ResultLayer(
                         layer.rect,
@@ -278,31 +283,18 @@ class Worker:
         times = tuple(PhaseTime(phase, seconds) for phase, seconds in result.times.items())
         return Done(task.job, tuple(layers), times, result.notes)
 
-    def _keep(
-        self, pixels: NDArray[np.uint8] | NDArray[np.uint16], held: list[str], request: Request
-    ) -> ImageRef:
+    def _keep(self, pixels: NDArray[np.uint8] | NDArray[np.uint16], held: list[str]) -> ImageRef:
         import numpy as np  # here, on the worker's thread, so that the server listens before it
 
         height, width = pixels.shape[:2]
         little = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
         # The array's own memory, not a copy of it: a large result takes a gigabyte.
         data = np.ascontiguousarray(little).data.cast("B")
-        blob = self._sent_as(data, request) or blob_id(data)
+        blob = blob_id(data)
         self._store.hold([blob])
         held.append(blob)
         self._store.put(blob, data)
         return ImageRef(blob, Size(width, height), _format(pixels))
-
-    def _sent_as(self, data: memoryview, request: Request) -> str:
-        """The id of the request's picture if these are its very bytes, in the same memory."""
-        import numpy as np  # as in `_keep`
-
-        image: ImageRef | None = getattr(request, "image", None)
-        sent = self._store.at_hand(image.blob) if image is not None else None
-        if image is None or sent is None or len(sent) != len(data):
-            return ""
-        ours, theirs = (np.frombuffer(it, np.uint8).ctypes.data for it in (data, sent))
-        return image.blob if ours == theirs else ""
 
 
 def _format(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> PixelFormat:

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 HIDDEN = 0.5
 """From this mask value on, an inpainting UNet is not shown the picture (as in diffusers)."""
 
+LOOKS = 4
+"""Before each how many-th convolution of the UNet a run may ask whether it is still wanted: on a
+processor an evaluation can take a minute, and each look a few microseconds."""
+
 
 def sample(
     crop: Crop,
@@ -122,16 +126,19 @@ def denoise(
     way = hold.way
     timesteps = way.timesteps.to(model.device)
     pace = Pace(len(way))
-    report(ProgressReport(Phase.SAMPLING, 0, way.steps))
-    for evaluation, timestep in enumerate(timesteps):
-        predicted = guided(way.scaled(latents, evaluation), timestep, evaluation, len(way))
-        estimate = way.estimate(predicted, evaluation, latents)
-        latents = hold(way.step(predicted, evaluation, latents), evaluation + 1)
-        left = pace.seconds_left(evaluation + 1)
-        done = way.steps_done(evaluation + 1)
-        report(ProgressReport(Phase.SAMPLING, done, way.steps, left))
-        if evaluation + 1 < len(way) and pace.is_preview_due():
-            report(PreviewReport(model.preview(hold(estimate, len(way)))))
+    progress = ProgressReport(Phase.SAMPLING, 0, way.steps)
+    report(progress)
+    with asking(model.unet, lambda: report(progress), every=LOOKS):
+        for evaluation, timestep in enumerate(timesteps):
+            predicted = guided(way.scaled(latents, evaluation), timestep, evaluation, len(way))
+            estimate = way.estimate(predicted, evaluation, latents)
+            latents = hold(way.step(predicted, evaluation, latents), evaluation + 1)
+            left = pace.seconds_left(evaluation + 1)
+            done = way.steps_done(evaluation + 1)
+            progress = ProgressReport(Phase.SAMPLING, done, way.steps, left)
+            report(progress)
+            if evaluation + 1 < len(way) and pace.is_preview_due():
+                report(PreviewReport(model.preview(hold(estimate, len(way)))))
     return latents
 
 

@@ -32,6 +32,14 @@ def test_slow_work_asks_before_each_convolution() -> None:
     assert len(asked) == 4
 
 
+def test_it_may_look_at_the_clock_before_some_convolutions_only() -> None:
+    asked: list[int] = []
+    clock = Clock(SECONDS * 1.5)
+    with asking(network_ := network(), lambda: asked.append(1), clock, every=3):
+        network_(torch.zeros(1, 1, 2, 2))
+    assert len(asked) == 2
+
+
 def test_quick_work_does_not_ask() -> None:
     asked: list[int] = []
     with asking(network_ := network(), lambda: asked.append(1), Clock(SECONDS / 10)):

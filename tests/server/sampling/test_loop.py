@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -166,8 +167,12 @@ def test_without_guidance_the_negative_prompt_does_not_count(
     ],
 )
 def test_every_evaluation_is_reported_and_the_steps_are_the_painters(
-    sampler: Sampler, evaluations: int, tiny_model: Callable[[str], DiffusionModel]
+    sampler: Sampler,
+    evaluations: int,
+    tiny_model: Callable[[str], DiffusionModel],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(asking, "SECONDS", math.inf)  # else a slow machine repeats some
     reports: list[Report] = []
     request = make_request(sampler=sampler, steps=10)
     sample_one(make_crop(), tiny_model("sd1"), request, 3, reports.append)
@@ -222,6 +227,33 @@ def test_a_cancel_stops_in_the_midst_of_the_vae(
         sample_one(make_crop(), model, make_request(), 3, report)
     hook.remove()
     assert not done
+
+
+def test_a_cancel_stops_in_the_midst_of_an_evaluation(
+    tiny_model: Callable[[str], DiffusionModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, told_of, begun, done = tiny_model("sd1"), [], [], []
+    monkeypatch.setattr(asking, "SECONDS", 0.0)
+    hooks = [
+        model.unet.conv_in.register_forward_hook(lambda *_: begun.append(1)),
+        model.unet.conv_out.register_forward_hook(lambda *_: done.append(1)),
+    ]
+
+    def report(told: Report) -> None:
+        if isinstance(told, ProgressReport) and told.phase is Phase.SAMPLING and told.step == 1:
+            told_of.append(told)
+            if len(told_of) == 3:
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        sample_one(make_crop(), model, make_request(), 3, report)
+    for hook in hooks:
+        hook.remove()
+    assert (len(begun), len(done)) == (2, 1)
+    assert told_of[0] == told_of[2]
+    sample_one(make_crop(), model, make_request(), 3, silent)
+    parts = model.unet.modules()
+    assert not any(part._forward_pre_hooks for part in parts)  # noqa: SLF001 (nothing else tells)
 
 
 def test_the_unet_runs_on_a_batch_of_two_when_guided_and_of_one_when_not(

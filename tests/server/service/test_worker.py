@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scumble_cli.benchmarks.samples import regeneration
 from scumble_protocol.blobs import blob_id
 from scumble_protocol.errors import ErrorCode, RequestError, ServerError
 from scumble_protocol.geometry import Rect, Size
@@ -364,35 +363,6 @@ def test_a_disk_that_fills_up_with_the_result_leaves_no_part_of_it(
         assert isinstance(broken, Broken)
         assert broken.error.code is ErrorCode.DISK_FULL
         assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(("is_changed", "hashed"), [(False, 1), (True, 2)])
-def test_pixels_that_were_only_passed_on_keep_their_id_without_being_read_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_changed: bool, hashed: int
-) -> None:
-    request, blobs = regeneration(8, 0, model="none", strength=0)
-    image, data = request.image, blobs[request.image.blob]
-
-    def pass_on(blobs: Callable[[str], bytes], _report: Reporter) -> Result:
-        pixels = np.frombuffer(blobs(image.blob), np.uint8).reshape(8, 8, 4)
-        made = pixels.copy() if is_changed else pixels
-        layer = Layer(Rect(0, 0, 8, 8), made, np.zeros((8, 8), np.uint8))
-        return Result((Made(layer),), {})
-
-    read: list[int] = []
-
-    def counted(data: bytes | memoryview) -> str:
-        read.append(len(data))
-        return blob_id(data)
-
-    monkeypatch.setattr("scumble_server.jobs.worker.blob_id", counted)
-    with working(ScriptedEngine(pass_on), tmp_path) as (worker, told, store):
-        store.put(image.blob, data)
-        worker.run("one", request)
-        done = told.ended()
-        assert isinstance(done, Done)
-        assert done.layers[0].image.blob == image.blob
-        assert len(read) == hashed
 
 
 def test_a_job_that_lacks_a_library_says_that_it_is_missing(tmp_path: Path) -> None:
