@@ -18,16 +18,12 @@ import torch
 from scumble_protocol.errors import RequestError
 from scumble_server.config import ServerConfig
 from scumble_server.models import compiled as compiled_module
+from scumble_server.models import compiled_codes
 from scumble_server.models import compiler as compiler_module
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.compile_one import Evaluation
-from scumble_server.models.compile_order import (
-    as_row,
-    as_told,
-    order_for,
-    read_order,
-    unet_file,
-)
+from scumble_server.models.compile_order import Order, UnetFile, read_order, unet_file
+from scumble_server.models.compile_rows import as_row, as_told, example, shapes_of
 from scumble_server.models.compiler import Compiler
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
@@ -102,8 +98,10 @@ def test_compiled_code_predicts_what_the_unet_predicts(
     model, plain = load(made, Compiler(code, REFUSING)), load(made, None)
     weights = model.bytes
     expected = predict(plain)
+    first = predict(model)  # which is compared with what the UNet predicts
     monkeypatch.delattr(type(model.unet), "forward")
-    assert torch.allclose(predict(model), expected, atol=TOLERANCE)
+    assert torch.equal(predict(model), first)
+    assert torch.allclose(first, expected, atol=TOLERANCE)
     assert model.bytes > weights
 
 
@@ -182,10 +180,11 @@ def test_sizes_alternate_with_the_code_of_each_loaded_once(
         def __init__(self, file: Path) -> None:
             loaded.append(file.name)
 
-        def __call__(self, row: list[torch.Tensor]) -> torch.Tensor:
-            return row[0] * len(row[0])
+        def __call__(self, row: list[torch.Tensor]) -> list[torch.Tensor]:
+            return [row[0] * len(row[0])]
 
-    monkeypatch.setattr(compiled_module, "_Code", Code)
+    monkeypatch.setattr(compiled_module, "WholeCode", Code)
+    monkeypatch.setattr(compiled_codes, "is_like", lambda _made, _expected: True)
     file = unet_file(made / "model", None, 4)
     orders = {count: order_for(file, rows(count)) for count in (1, 2)}
     for order in orders.values():
@@ -194,7 +193,7 @@ def test_sizes_alternate_with_the_code_of_each_loaded_once(
     factors = [predict(model, count).abs().max().round() for count in (1, 2, 1, 2)]
     assert factors == [1, 2, 1, 2]
     assert loaded == [orders[1].name, orders[2].name]
-    monkeypatch.setattr(compiled_module, "CODE_KEPT", 1)
+    monkeypatch.setattr(compiled_codes, "CODE_KEPT", 1)
     model = load(made, Compiler(tmp_path, REFUSING))
     for count in (1, 2, 1):
         predict(model, count)
@@ -228,9 +227,9 @@ def test_an_order_is_read_as_it_was_written(tmp_path: Path) -> None:
     ):
         order = order_for(file, rows(2))
         assert read_order(order.written()) == order
-        example = order.example()
-        assert order_for(file, example) == order
-        assert example["read"].is_contiguous(memory_format=torch.channels_last)
+        row = example(order.tensors, order.device)
+        assert order_for(file, row) == order
+        assert row["read"].is_contiguous(memory_format=torch.channels_last)
 
 
 def test_conditions_are_the_same_after_a_row() -> None:
@@ -303,6 +302,10 @@ def test_a_unet_that_the_machine_has_too_little_memory_to_compile_is_left_alone(
 def test_a_config_says_on_or_off(tmp_path: Path, said: str) -> None:
     with pytest.raises(RequestError, match="whether to compile"):
         ServerConfig(state=tmp_path, compile=said)
+
+
+def order_for(file: UnetFile, row: dict[str, torch.Tensor]) -> Order:
+    return Order(file, shapes_of(row), torch.get_num_threads())
 
 
 def rows(count: int) -> dict[str, torch.Tensor]:
