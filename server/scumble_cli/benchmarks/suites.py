@@ -34,6 +34,7 @@ MEASUREMENTS = {
     "stepcount": "growth:step_count",
     "clients": "growth:clients",
     "journal": "journal_growth:journal",
+    "ladder": "ladder:ladder",
     "gpu-sd1": "gpu:sd1",
     "gpu-sdxl": "gpu:sdxl",
     "gpu-inpainting": "gpu:sdxl_inpainting",
