@@ -37,9 +37,9 @@ TOLERANCE = 1e-5
 """Between predictions of the same UNet, whose values are about 1."""
 
 
-def make_model(folder: Path) -> Path:
+def make_model(folder: Path, seed: int = 0) -> Path:
     """A model whose UNet is as small as one can be that attends to text."""
-    make_folder(folder / "model")
+    make_folder(folder / "model", seed=seed)
     unet = diffusers.UNet2DConditionModel(
         block_out_channels=(16,),
         down_block_types=("CrossAttnDownBlock2D",),
@@ -73,6 +73,12 @@ def predict(model: DiffusionModel, count: int = 2) -> torch.Tensor:
         return model.predict(read, TIMESTEP, text(count))
 
 
+def needs_compiler() -> None:
+    """Skip where nothing can be compiled."""
+    if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
+        pytest.skip("there is no C++ compiler: install g++")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(tmp_path_factory.mktemp("models"))
@@ -81,8 +87,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def code(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the code for `predict` of two samples, made by the real program."""
-    if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
-        pytest.skip("there is no C++ compiler: install g++")
+    needs_compiler()
     folder = tmp_path_factory.mktemp("code")
     compiler = Compiler(folder)
     predict(load(made, compiler))
