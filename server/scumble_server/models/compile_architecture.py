@@ -10,6 +10,8 @@ from typing import Any
 import diffusers
 import torch
 
+from scumble_server.models.fast import Way, replace_layers
+
 _STATE = tuple[tuple[str, tuple[int, ...], tuple[int, ...], str], ...]
 
 
@@ -23,6 +25,7 @@ class Architecture:
         block: The class of the part that is meant, where a model has many alike; empty for all.
         weights: Name, sides, strides and type of each of its tensors.
         device: Where they lie.
+        fast: In which numbers its layers calculate (`fast.py`); empty for its own.
     """
 
     kind: str
@@ -30,14 +33,22 @@ class Architecture:
     block: str
     weights: _STATE
     device: str
+    fast: str = ""
 
 
 class UnlikeError(ValueError):
     """What a config describes is not what was loaded."""
 
 
-def architecture_of(model: Any, block: torch.nn.Module | None = None) -> Architecture | None:
+def architecture_of(
+    model: Any, block: torch.nn.Module | None = None, fast: str = ""
+) -> Architecture | None:
     """A loaded model of diffusers, or one of its blocks.
+
+    Args:
+        model: The model.
+        block: The block that is meant; None for all.
+        fast: As in `Architecture`.
 
     Returns:
         None where its weights are packed in fewer bits, which a config says nothing about.
@@ -54,6 +65,7 @@ def architecture_of(model: Any, block: torch.nn.Module | None = None) -> Archite
         "" if block is None else type(block).__name__,
         tuple((name, *_state(tensor)) for name, tensor in tensors.items()),
         str(next(iter(tensors.values())).device),
+        fast,
     )
 
 
@@ -74,6 +86,8 @@ def built(architecture: Architecture) -> torch.nn.Module:
     with torch.device("meta"):
         model = getattr(diffusers, architecture.kind).from_config(json.loads(architecture.config))
     model.eval().requires_grad_(requires_grad=False)
+    if architecture.fast:
+        replace_layers(model, Way(architecture.fast))
     expected = {name: sides for name, sides, _, _ in architecture.weights}
     for part in model.modules():
         is_meant = not architecture.block or type(part).__name__ == architecture.block

@@ -90,7 +90,7 @@ def _compile_whole(order: Order, file: UnetFile, target: Path) -> None:
     """A UNet with its weights, which become constants that lie as oneDNN reads them."""
     from torch._inductor import aot_compile
 
-    unet = load_unet(file.path, file.configs, file.channels)
+    unet = load_unet(file.path, file.configs, file.channels, file.fast)
     if not file.is_unchanged:
         raise OSError(f"{file.path} has changed since it was loaded")
     row = example(order.tensors, order.device)

@@ -25,20 +25,22 @@ class UnetFile:
         configs: The folder with the configs of a single file, else None.
         channels: How many the UNet reads.
         stamps: Each file with its size and the time of its last change.
+        fast: In which numbers its layers calculate (`fast.py`); empty for its own.
     """
 
     path: Path
     configs: Path | None
     channels: int
     stamps: tuple[tuple[str, int, int], ...]
+    fast: str = ""
 
     @property
     def is_unchanged(self) -> bool:
         """Whether the files are what they were."""
-        return unet_file(self.path, self.configs, self.channels) == self
+        return unet_file(self.path, self.configs, self.channels, self.fast) == self
 
 
-def unet_file(path: Path, configs: Path | None, channels: int) -> UnetFile:
+def unet_file(path: Path, configs: Path | None, channels: int, fast: str = "") -> UnetFile:
     """A UNet's files as they are now.
 
     Raises:
@@ -48,7 +50,7 @@ def unet_file(path: Path, configs: Path | None, channels: int) -> UnetFile:
     files = sorted(file for root in roots if root is not None for file in _files(root))
     states = [(file, file.stat()) for file in files]
     stamps = tuple((str(file), state.st_size, state.st_mtime_ns) for file, state in states)
-    return UnetFile(path, configs, channels, stamps)
+    return UnetFile(path, configs, channels, stamps, fast)
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,11 @@ class Order:
     def name(self) -> str:
         """The file's, which no other order has; nor has this one with other weights, elsewhere."""
         versions = (torch.__version__, version("diffusers"))
-        is_file = isinstance(self.module, UnetFile)
-        module = self.module.stamps if isinstance(self.module, UnetFile) else self.module
+        file = self.module
+        module = (file.stamps, file.fast) if isinstance(file, UnetFile) else file
         machine = (sorted(map(str, torch.cpu.get_capabilities().items())), _card(self.device))
         known = (module, self.tensors, self.call, self.threads, versions, machine)
-        ending = ".so" if is_file else ".pt2"
+        ending = ".so" if isinstance(file, UnetFile) else ".pt2"
         return blake2b(repr(known).encode(), digest_size=16).hexdigest() + ending
 
     def written(self) -> str:
@@ -102,7 +104,7 @@ def read_order(written: str) -> Order:
 def _read_file(read: dict[str, Any]) -> UnetFile:
     configs = None if read["configs"] is None else Path(read["configs"])
     stamps = tuple((path, size, changed) for path, size, changed in read["stamps"])
-    return UnetFile(Path(read["path"]), configs, read["channels"], stamps)
+    return UnetFile(Path(read["path"]), configs, read["channels"], stamps, read["fast"])
 
 
 def _card(device: torch.device) -> str:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import torch
 
+from scumble_server.families.adapter import FamilyModel
 from scumble_server.models.compile_architecture import architecture_of, tensors_of
 from scumble_server.models.compile_order import Order, UnetFile, unet_file
 from scumble_server.models.compile_rows import as_row, shapes_of
+from scumble_server.models.compiled_blocks import CompiledBlocks
 from scumble_server.models.compiled_code import ApartCode, BoundCode, WholeCode
 from scumble_server.models.compiled_codes import Codes
 from scumble_server.models.compiled_graph import Replayed, cuda_recorder
@@ -61,7 +63,7 @@ class CompiledUnet:
         self._parts = tuple(unet.modules())
         self._module = module
         self._record = record
-        self._codes = Codes(compiler, self._open)
+        self._codes = Codes(compiler, self._open, fast=bool(module.fast))
         self._is_altered = False
         self._may_keep = True
         self._weights = list(tensors_of(unet).values())
@@ -132,9 +134,14 @@ class CompiledUnet:
 
 def attach(model: object, source: object, compiler: Compiler) -> None:
     """Let a model that was loaded be compiled, if it is of a kind that can be."""
-    if not isinstance(model, DiffusionModel):
-        return
     if not isinstance(source, (FolderSource, CheckpointSource)):
+        return
+    if isinstance(model, FamilyModel):
+        # On a CPU there is nothing to be won (decision 77).
+        if model.device.type != "cpu":
+            attach_blocks(model, source.id, compiler)
+        return
+    if not isinstance(model, DiffusionModel):
         return
     if model.device.type == "cpu":
         attach_whole(model, source, compiler)
@@ -146,12 +153,13 @@ def attach_whole(
     model: DiffusionModel, source: FolderSource | CheckpointSource, compiler: Compiler
 ) -> None:
     """Let a UNet on the CPU be compiled with its weights inside, which is quickest there."""
-    weights = sum(part.numel() * part.element_size() for part in model.unet.parameters())
+    # As they are read, whatever they are brought to then.
+    weights = sum(4 * part.numel() for part in tensors_of(model.unet).values())
     if not _has_memory(COMPILER_BYTES + MEMORY_TIMES * weights, source.id):
         return
     configs = source.checkpoint.configs if isinstance(source, CheckpointSource) else None
     try:
-        file = unet_file(source.path, configs, model.unet.config.in_channels)
+        file = unet_file(source.path, configs, model.unet.config.in_channels, model.spec.fast)
     except OSError as error:
         _log.warning("%s is not compiled: %s", source.id, error)
     else:
@@ -163,13 +171,23 @@ def attach_apart(model: DiffusionModel, name: str, compiler: Compiler) -> None:
     if is_taking_turns(model.pipeline):
         _log.info("%s is not compiled: its parts take turns on the device.", name)
         return
-    architecture = architecture_of(model.unet)
+    architecture = architecture_of(model.unet, fast=model.spec.fast)
     if architecture is None:
         _log.info("%s is not compiled: its weights are packed.", name)
         return
     if _has_memory(COMPILER_BYTES, name):
         record = cuda_recorder() if model.device.type == "cuda" else None
         model.compiled = CompiledUnet(model.unet, architecture, compiler, record)
+
+
+def attach_blocks(model: FamilyModel, name: str, compiler: Compiler) -> None:
+    """Let the blocks that a transformer repeats be compiled to code that is given their weights."""
+    transformer = getattr(model.pipeline, model.family.denoiser)
+    if is_taking_turns(model.pipeline) or not model.family.compiles:
+        _log.info("%s is not compiled: it is too large, or its calls differ too much.", name)
+        return
+    if _has_memory(COMPILER_BYTES, name):
+        model.compiled = CompiledBlocks(transformer, compiler, model.spec.fast)
 
 
 def _has_memory(needed: int, name: str) -> bool:

@@ -14,6 +14,9 @@ TOLERANCES = {torch.float32: 1e-3, torch.float16: 2e-2, torch.bfloat16: 5e-2}
 What is only rounded in another order differs by a hundredth of that in float32, and by a few of
 their last bits in the shorter types; code that is wrong is off by about 1."""
 
+FAST = 5e-2
+"""The same where layers calculate in fewer bits than what they give."""
+
 
 def difference(made: torch.Tensor, expected: torch.Tensor) -> float:
     """How far apart two predictions are, over how large the second is; infinite without sense."""
@@ -24,9 +27,17 @@ def difference(made: torch.Tensor, expected: torch.Tensor) -> float:
     return off if off == off else float("inf")  # noqa: PLR0124  (nothing else tells NaN)
 
 
-def is_like(made: Sequence[torch.Tensor], expected: Sequence[torch.Tensor]) -> bool:
-    """Whether all of it is as expected, but for rounding."""
+def is_like(
+    made: Sequence[torch.Tensor], expected: Sequence[torch.Tensor], *, fast: bool = False
+) -> bool:
+    """Whether all of it is as expected, but for rounding.
+
+    Args:
+        made: What code made.
+        expected: What the module made.
+        fast: Whether the module's layers calculate in fewer bits.
+    """
     return len(made) == len(expected) and all(
-        difference(one, other) <= TOLERANCES.get(other.dtype, 0)
+        difference(one, other) <= (FAST if fast else TOLERANCES.get(other.dtype, 0))
         for one, other in zip(made, expected, strict=True)
     )

@@ -33,11 +33,13 @@ class Codes:
     Args:
         compiler: Makes the code.
         open_code: Brings a file into memory.
+        fast: Whether the model's layers calculate in fewer bits.
     """
 
-    def __init__(self, compiler: Compiler, open_code: Open) -> None:
+    def __init__(self, compiler: Compiler, open_code: Open, *, fast: bool = False) -> None:
         self._compiler = compiler
         self._open = open_code
+        self._fast = fast
         self._known: dict[Order, Trusted] = {}
         self._run: dict[Hashable, Trusted | None] = {}
 
@@ -95,7 +97,7 @@ class Codes:
             self._known.pop(order, None)
             self._compiler.refuse(order, why)
 
-        self._known[order] = Trusted(code, refuse)
+        self._known[order] = Trusted(code, refuse, fast=self._fast)
         return self._known[order]
 
 
@@ -105,11 +107,13 @@ class Trusted:
     Args:
         code: The code.
         refuse: Is told why, if it is not to be used any more.
+        fast: Whether the module's layers calculate in fewer bits.
     """
 
-    def __init__(self, code: Code, refuse: Callable[[str], None]) -> None:
+    def __init__(self, code: Code, refuse: Callable[[str], None], *, fast: bool = False) -> None:
         self._code = code
         self._refuse = refuse
+        self._fast = fast
         self._compared: set[str] = set()
         self.is_refused = False
 
@@ -137,7 +141,7 @@ class Trusted:
             return None
         if whose not in self._compared:
             expected = plain()
-            if not is_like(made, expected):
+            if not is_like(made, expected, fast=self._fast):
                 self._give_up("what was compiled predicts something else.")
                 return expected
             self._compared.add(whose)
