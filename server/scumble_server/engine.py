@@ -36,6 +36,8 @@ class DeviceEngine:
         library: The files that prompts name.
         compiled: The folder for the machine code of UNets; None where none is made.
         fast: Whether models shall calculate in fewer bits, where that is quicker.
+        attention: The file that keeps which kernels are the quickest on a GPU; None leaves that to
+            torch.
 
     Raises:
         RequestError: There is no such device.
@@ -50,12 +52,18 @@ class DeviceEngine:
         compiled: Path | None = None,
         *,
         fast: bool = False,
+        attention: Path | None = None,
     ) -> None:
         self._device = choose_device(name)
         prepare_device(self._device)
         self._library = library
         self._shelf = Shelf(
-            catalog, self._device, memory_budget, self._compiler(compiled), fast=fast
+            catalog,
+            self._device,
+            memory_budget,
+            self._compiler(compiled),
+            fast=fast,
+            attention=attention,
         )
 
     def _compiler(self, folder: Path | None) -> Compiler | None:
