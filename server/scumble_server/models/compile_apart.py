@@ -61,12 +61,25 @@ def compile_apart(order: Order, target: Path) -> None:
         UnlikeError: See `built`.
     """
     from torch._inductor import aoti_compile_and_package
+
+    exported = export(order)
+    unfinished = target.with_suffix(".part.pt2")
+    with torch.no_grad():
+        aoti_compile_and_package(exported, package_path=str(unfinished))
+    unfinished.replace(target)
+
+
+def export(order: Order) -> torch.export.ExportedProgram:
+    """What is to be compiled, as a program that reads weights and a row.
+
+    Raises:
+        UnlikeError: See `built`.
+    """
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
     architecture = order.module
     assert isinstance(architecture, Architecture)  # noqa: S101  (for the type checker)
-    module = built(architecture)
     names = tuple(name for name, *_ in architecture.weights)
     # As torch.export makes one; it takes this one over with the tensors.
     mode = FakeTensorMode(
@@ -78,9 +91,6 @@ def compile_apart(order: Order, target: Path) -> None:
             for _, sides, strides, kind in architecture.weights
         ]
         row = example(order.tensors, order.device)
-    borrowing = Borrowing(module, names, tuple(row), order.call).eval()
+    borrowing = Borrowing(built(architecture), names, tuple(row), order.call).eval()
     with torch.no_grad():
-        exported = torch.export.export(borrowing, (*weights, *row.values()), strict=False)
-        unfinished = target.with_suffix(".part.pt2")
-        aoti_compile_and_package(exported, package_path=str(unfinished))
-    unfinished.replace(target)
+        return torch.export.export(borrowing, (*weights, *row.values()), strict=False)
