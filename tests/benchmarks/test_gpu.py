@@ -129,7 +129,7 @@ def test_every_way_to_save_memory_is_timed_or_said_to_need_a_gpu() -> None:
     assert timed == {"all on the GPU", "VAE in tiles"}
     missing = {it.name.rpartition(", ")[2] for it in found if isinstance(it, Unmeasured)}
     assert len(timed) + len(missing) == len(gpu_memory.WAYS)
-    assert all("Only a GPU" in it.why for it in found if isinstance(it, Unmeasured))
+    assert all(it.why for it in found if isinstance(it, Unmeasured))
 
 
 def test_both_kinds_of_previews_are_timed() -> None:
@@ -146,6 +146,17 @@ def test_attention_that_needs_another_device_is_named_with_its_reason() -> None:
     missing = [it for it in found if isinstance(it, Unmeasured)]
     assert {it.name.split()[-2] for it in missing} >= {"_flash_3"}
     assert all(it.why for it in missing)
+
+
+def test_each_of_torchs_kernels_is_timed_for_a_unet_or_named_with_a_reason() -> None:
+    own, over, *alone = gpu_attention.unet_attention(2, SMALL)
+    assert isinstance(own, Figure)
+    assert isinstance(over, Figure)
+    assert "flash attention over" in over.name  # the one that a processor has
+    timed = [it for it in alone if isinstance(it, Figure)]
+    assert [it.name.rpartition(" ")[2] for it in timed] == ["torch", "flash"]
+    assert all(it.value > 0 for it in timed)
+    assert len(alone) - len(timed) == 2
 
 
 def test_a_choice_of_attention_does_not_outlast_its_measurement() -> None:

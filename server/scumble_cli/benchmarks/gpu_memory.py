@@ -10,6 +10,7 @@ from scumble_cli.benchmarks.figure import Figure, Finding, Unmeasured, in_turns,
 from scumble_cli.benchmarks.gpu_models import unet_pipeline
 from scumble_cli.benchmarks.gpu_pair import Asked, Ours, as_served
 from scumble_cli.benchmarks.gpu_scale import on_gpu
+from scumble_server.models.fast import quicken
 from scumble_server.models.saving import ACCELERATORS, decode_in_tiles, take_turns
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 STEPS = 20
 CFG = 7.0
 
-_ONLY_A_GPU = "Only a GPU's memory is saved by taking turns."
+_ONLY_A_GPU = "This saves the memory of a GPU."
 
 
 @on_gpu("memory against speed on a GPU")
@@ -65,6 +66,12 @@ def _in_turns(model: Any) -> str:
     return "" if take_turns(model) else _ONLY_A_GPU
 
 
+def _in_fewer_bits(model: Any) -> str:
+    if model.device.type not in ACCELERATORS:
+        return _ONLY_A_GPU
+    return "" if quicken(model.unet, model.device) else "This device has no quicker numbers."
+
+
 def _layer_by_layer(model: Any) -> str:
     if model.device.type not in ACCELERATORS:
         return _ONLY_A_GPU
@@ -94,6 +101,7 @@ def grouped(module: Any, device: torch.device) -> None:
 WAYS: dict[str, Callable[[Any], str]] = {
     "all on the GPU": _as_it_is,
     "VAE in tiles": _tiled,
+    "UNet as by --fast": _in_fewer_bits,
     "parts in turns": _in_turns,
     "UNet layer by layer": _denoiser_in_groups,
     "all layer by layer": _layer_by_layer,

@@ -77,7 +77,7 @@ def _kept_or_measured(model: DiffusionModel, file: Path, tried: tuple[str, ...])
 def _measured(model: DiffusionModel, tried: tuple[str, ...]) -> str:
     try:
         with torch.inference_mode():
-            spent = seconds_by_kernel(_calls(model), tried, model.device)
+            spent = seconds_by_kernel(calls_of(model), tried, model.device)
     except RuntimeError as error:
         _log.warning("How attention is calculated is left to torch: %s", error)
         return TORCHS_OWN
@@ -89,7 +89,7 @@ def _measured(model: DiffusionModel, tried: tuple[str, ...]) -> str:
     return kernel
 
 
-def _calls(model: DiffusionModel) -> Counter[Call]:
+def calls_of(model: DiffusionModel) -> Counter[Call]:
     """What attention is asked in a guided evaluation at the model's native side."""
     from scumble_server.sampling.guidance import tell
 

@@ -96,7 +96,7 @@ def measured_as(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> list[objec
 
 
 def test_every_call_of_attention_is_seen(folder: Path) -> None:
-    calls = attention._calls(load(folder, "sdxl"))  # noqa: SLF001
+    calls = attention.calls_of(load(folder, "sdxl"))
     assert {call.dtype for call in calls} == {torch.float32}
     assert {call.query[0] for call in calls} == {2}
     cross = sum(count for call, count in calls.items() if call.key[2] == 77)
