@@ -240,6 +240,7 @@ class _Program:
             self._library,
             self._folder.compiled if self._config.compile == "on" else None,
             fast=self._config.fast == "on",
+            attention=self._folder.attention,
         )
 
     def _preload(self, models: tuple[ModelInfo, ...]) -> str | None:

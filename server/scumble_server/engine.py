@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, ServerError
-from scumble_server.models.compiler import Compiler
+from scumble_server.models.compiler import Compiler, why_not_on
 from scumble_server.models.device import choose_device, describe_device, prepare_device
 from scumble_server.models.shelf import Shelf
 from scumble_server.models.shortage import SHORTAGES, is_out_of_memory
@@ -34,8 +34,10 @@ class DeviceEngine:
         catalog: Where models are.
         memory_budget: Bytes for models; None leaves the choice to the device.
         library: The files that prompts name.
-        compiled: The folder for the machine code of UNets; None where none is made.
+        compiled: The folder for machine code; None where none is made.
         fast: Whether models shall calculate in fewer bits, where that is quicker.
+        attention: The file that keeps which kernels are the quickest on a GPU; None leaves that to
+            torch.
 
     Raises:
         RequestError: There is no such device.
@@ -50,19 +52,25 @@ class DeviceEngine:
         compiled: Path | None = None,
         *,
         fast: bool = False,
+        attention: Path | None = None,
     ) -> None:
         self._device = choose_device(name)
         prepare_device(self._device)
         self._library = library
         self._shelf = Shelf(
-            catalog, self._device, memory_budget, self._compiler(compiled), fast=fast
+            catalog,
+            self._device,
+            memory_budget,
+            self._compiler(compiled),
+            fast=fast,
+            attention=attention,
         )
 
     def _compiler(self, folder: Path | None) -> Compiler | None:
         if folder is None:
             return None
-        if self._device.type != "cpu":
-            _log.warning("Nothing is compiled: that is done for CPUs alone.")
+        if why := why_not_on(self._device.type):
+            _log.warning("Nothing is compiled: %s", why)
             return None
         return Compiler(folder)
 

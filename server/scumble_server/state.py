@@ -38,6 +38,11 @@ class StateFolder:
         return self.root / "compiled"
 
     @property
+    def attention(self) -> Path:
+        """Which kernels were the quickest on a GPU; measured again where it is missing."""
+        return self.root / "attention.json"
+
+    @property
     def tls(self) -> Path:
         """The server's own certificate and its key."""
         return self.root / "tls"

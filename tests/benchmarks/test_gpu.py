@@ -121,10 +121,15 @@ def test_loading_is_compared_with_reading_the_files() -> None:
 
 def test_every_way_to_save_memory_is_timed_or_said_to_need_a_gpu() -> None:
     found = gpu_memory.memory(1, SMALL)
-    timed = {it.name.rpartition(", ")[2] for it in found if isinstance(it, Figure)}
+    timed = {
+        it.name.removesuffix(", memory").rpartition(", ")[2]
+        for it in found
+        if isinstance(it, Figure)
+    }
     assert timed == {"all on the GPU", "VAE in tiles"}
-    missing = {it.name: it.why for it in found if isinstance(it, Unmeasured)}
-    assert "Only a GPU" in missing.popitem()[1]
+    missing = {it.name.rpartition(", ")[2] for it in found if isinstance(it, Unmeasured)}
+    assert len(timed) + len(missing) == len(gpu_memory.WAYS)
+    assert all(it.why for it in found if isinstance(it, Unmeasured))
 
 
 def test_both_kinds_of_previews_are_timed() -> None:
@@ -141,6 +146,17 @@ def test_attention_that_needs_another_device_is_named_with_its_reason() -> None:
     missing = [it for it in found if isinstance(it, Unmeasured)]
     assert {it.name.split()[-2] for it in missing} >= {"_flash_3"}
     assert all(it.why for it in missing)
+
+
+def test_each_of_torchs_kernels_is_timed_for_a_unet_or_named_with_a_reason() -> None:
+    own, over, *alone = gpu_attention.unet_attention(2, SMALL)
+    assert isinstance(own, Figure)
+    assert isinstance(over, Figure)
+    assert "flash attention over" in over.name  # the one that a processor has
+    timed = [it for it in alone if isinstance(it, Figure)]
+    assert [it.name.rpartition(" ")[2] for it in timed] == ["torch", "flash"]
+    assert all(it.value > 0 for it in timed)
+    assert len(alone) - len(timed) == 2
 
 
 def test_a_choice_of_attention_does_not_outlast_its_measurement() -> None:

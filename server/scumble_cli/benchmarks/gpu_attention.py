@@ -1,15 +1,19 @@
-"""Which of a transformer's ways to calculate attention is the fastest on a GPU."""
+"""Which way to calculate attention is the fastest on a GPU, for a transformer and for a UNet."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from diffusers.models.attention_dispatch import attention_backend
 
-from scumble_cli.benchmarks.figure import Finding, Times, Unmeasured, in_turns, seconds
-from scumble_cli.benchmarks.gpu_models import flux_pipeline
+from scumble_cli.benchmarks.figure import Figure, Finding, Times, Unmeasured, in_turns, seconds
+from scumble_cli.benchmarks.gpu_models import flux_pipeline, unet_pipeline
 from scumble_cli.benchmarks.gpu_pair import Asked, Ours, as_served
 from scumble_cli.benchmarks.gpu_scale import on_gpu
+from scumble_server.models.attention import TRIED, calls_of
+from scumble_server.models.attention_kernels import TORCHS_OWN, seconds_by_kernel
+from scumble_server.models.diffusion import DiffusionModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 STEPS = 4
 CFG = 3.5
+UNET_CFG = 7.0
 
 BACKENDS = ("_native_cudnn", "_native_flash", "_native_efficient", "flash", "_flash_3", "sage")
 """By diffusers' names; the first three come with torch. None of them is fetched from elsewhere."""
@@ -37,6 +42,36 @@ def attention(rounds: int, scale: Scale) -> list[Finding]:
     # What is set for one transformer diffusers takes for all; here it ends with the block.
     with attention_backend(NATIVE):
         return _compared(rounds, ours, asked, name)
+
+
+@on_gpu("attention of a UNet on a GPU")
+def unet_attention(rounds: int, scale: Scale) -> list[Finding]:
+    """SDXL at 1024², 4 steps with CFG, with each of torch's kernels over torch's own choice."""
+    ours = Ours(as_served(unet_pipeline("sdxl", scale), scale))
+    model = ours.model
+    assert isinstance(model, DiffusionModel)  # noqa: S101  (for the type checker)
+    with torch.inference_mode():
+        alone = seconds_by_kernel(calls_of(model), TRIED, model.device)
+    asked = Asked(scale.side(1024), scale.steps(STEPS), UNET_CFG)
+    name = "SDXL (random weights), 1024², 4 steps with CFG"
+
+    def timed(kernel: str) -> Callable[[int], float]:
+        def measure(number: int) -> float:
+            model.attention = None if kernel == TORCHS_OWN else kernel
+            return seconds(lambda: ours.run(asked, number))
+
+        return measure
+
+    for kernel in alone:
+        timed(kernel)(1_000_000)
+    own, *others = in_turns(rounds, *map(timed, alone))
+    found: list[Finding] = [own.figure(f"{name}, torch's own attention", "s")]
+    for kernel, times in zip(list(alone)[1:], others, strict=True):
+        found.append(times.over(own, f"{name}, {kernel} attention over torch's own"))
+    for kernel, spent in alone.items():
+        found.append(Figure(f"SDXL, attention of one evaluation, {kernel}", 1000 * spent, "ms"))
+    why = "It does not take what SDXL asks, or gives something else."
+    return found + [Unmeasured(f"{name}, {it} attention", why) for it in TRIED if it not in alone]
 
 
 def _compared(rounds: int, ours: Ours, asked: Asked, name: str) -> list[Finding]:

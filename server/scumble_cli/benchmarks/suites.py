@@ -34,6 +34,7 @@ MEASUREMENTS = {
     "stepcount": "growth:step_count",
     "clients": "growth:clients",
     "journal": "journal_growth:journal",
+    "ladder": "ladder:ladder",
     "gpu-sd1": "gpu:sd1",
     "gpu-sdxl": "gpu:sdxl",
     "gpu-inpainting": "gpu:sdxl_inpainting",
@@ -44,6 +45,7 @@ MEASUREMENTS = {
     "gpu-loading": "gpu_loading:loading",
     "gpu-memory": "gpu_memory:memory",
     "gpu-attention": "gpu_attention:attention",
+    "gpu-kernels": "gpu_attention:unet_attention",
     "gpu-preview": "gpu_preview:preview",
 }
 """Where each measurement is, below `scumble_cli.benchmarks`: imported when it is its turn."""

@@ -7,7 +7,7 @@ and progress is told, and its text encoding, which is kept by content.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from scumble_protocol.requests import Regenerate
     from scumble_server.families.family import Family
+    from scumble_server.models.compiled_blocks import CompiledBlocks
     from scumble_server.pixels.crop import Crop
     from scumble_server.pixels.opencv import Floats
     from scumble_server.spec import ModelSpec
@@ -76,6 +77,7 @@ class FamilyModel:
         self.device = device
         vae = getattr(pipeline, family.decoder)
         self.latents = Latents(vae, family.layout, spec.latent_scale, device)
+        self.compiled: CompiledBlocks | None = None
         self._pictures: Remembered[torch.Tensor] = Remembered(PICTURES_KEPT)
         self._levels: Remembered[Levels] = Remembered(LEVELS_KEPT)
         self._remembered = [_remember(pipeline, "encode_prompt", TEXTS_KEPT)]
@@ -93,7 +95,7 @@ class FamilyModel:
             tensor.numel() * tensor.element_size()
             for part in parts
             for tensor in (*part.parameters(), *part.buffers())
-        )
+        ) + (self.compiled.bytes if self.compiled else 0)
 
     @contextmanager
     def using(self, wording: Wording) -> Iterator[None]:
@@ -103,6 +105,8 @@ class FamilyModel:
     def forget(self) -> bool:
         """See `Model.forget`."""
         kept = [remembered.clear() for remembered in (self._pictures, *self._remembered)]
+        if self.compiled:
+            kept.append(self.compiled.forget())
         return any(kept)
 
     def measure(self, prompt: str) -> Count:
@@ -158,6 +162,7 @@ class FamilyModel:
             _scheduler(self.pipeline, tail),
             self._controlled(crop, len(levels)),
             reusing(getattr(self.pipeline, self.family.denoiser), self._reuse(crop)),
+            self._evaluating(crop),
         ):
             made = self.pipeline(
                 **asked, latents=self._entering(first), callback_on_step_end=run.after_step
@@ -169,6 +174,15 @@ class FamilyModel:
         """See `ModelSpec.reuse`; 0 where it can't be: controls are added between the blocks."""
         can_be = self.family.reuses and not crop.guides.controls
         return self.spec.reuse if can_be else 0.0
+
+    def _evaluating(self, crop: Crop) -> AbstractContextManager[None]:
+        """Around the evaluations of one run, with compiled blocks if there are any.
+
+        Not where some are left out: diffusers' hooks for that are around each block.
+        """
+        if self.compiled is None or self._reuse(crop):
+            return nullcontext()
+        return self.compiled.run()
 
     def _controlled(self, crop: Crop, steps: int) -> AbstractContextManager[None]:
         """The crop's controls in place for a run of so many steps."""

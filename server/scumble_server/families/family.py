@@ -84,6 +84,8 @@ class Family:
         schedules: The schedules.
         denoiser: The component that predicts.
         decoder: The component that makes pictures of latents.
+        compiles: Whether its blocks are called alike whatever the prompt, so that they are worth
+            compiling, see `compiled_blocks.py`.
         reuses: Whether what its blocks made at one step can be taken for the next, see `reuse.py`.
     """
 
@@ -111,6 +113,7 @@ class Family:
     denoiser: str = "transformer"
     decoder: str = "vae"
     reuses: bool = False
+    compiles: bool = False
 
     @property
     def has_negative(self) -> bool:

@@ -25,6 +25,7 @@ _FLUX = Family(
     abilities=(Ability.CONTROL,),
     base="flux1",
     reuses=True,
+    compiles=True,
 )
 
 FAMILIES: tuple[Family, ...] = (
@@ -44,6 +45,7 @@ FAMILIES: tuple[Family, ...] = (
         cfg=30.0,
         base="flux1",
         reuses=True,
+        compiles=True,
     ),
     Family(
         id="flux1-kontext",
@@ -62,6 +64,7 @@ FAMILIES: tuple[Family, ...] = (
         abilities=(Ability.EDIT,),
         base="flux1",
         reuses=True,
+        compiles=True,
     ),
     Family(
         id="flux2",
@@ -78,6 +81,7 @@ FAMILIES: tuple[Family, ...] = (
         cfg=4.0,
         abilities=(Ability.EDIT,),
         base="flux2",
+        compiles=True,
     ),
     Family(
         id="flux2-klein",
@@ -96,6 +100,7 @@ FAMILIES: tuple[Family, ...] = (
         quick=(4, 1.0),
         abilities=(Ability.EDIT,),
         base="flux2-klein",
+        compiles=True,
     ),
     Family(
         id="sd3",
@@ -197,6 +202,7 @@ FAMILIES: tuple[Family, ...] = (
         cfg=4.0,
         abilities=(Ability.NEGATIVE,),
         base="chroma",
+        compiles=True,
     ),
     Family(
         id="kolors",

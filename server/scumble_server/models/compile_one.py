@@ -1,20 +1,25 @@
-"""A program that compiles one UNet for one shape: `python -m scumble_server.models.compile_one`.
+"""A program that compiles one module for one shape: `python -m scumble_server.models.compile_one`.
 
-It reads an order and the path of the file to write from its input, a line each, and ends at once
-when that input ends, for then the server is gone.
+It reads the path of an order and that of the file to write from its input, a line each, and ends at
+once when that input ends, for then the server is gone.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 import threading
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from scumble_server.models.compile_order import Order, as_told, read_order
+from scumble_server.models.compile_apart import compile_apart
+from scumble_server.models.compile_architecture import UnlikeError
+from scumble_server.models.compile_order import Order, UnetFile, read_order
+from scumble_server.models.compile_rows import as_told, example
+from scumble_server.models.compiler import UNLIKE
 from scumble_server.models.loading import load_unet
 
 
@@ -39,12 +44,17 @@ class Evaluation(torch.nn.Module):
 
 def main() -> None:
     """Compile what the input asks for."""
-    order, target = read_order(sys.stdin.readline()), Path(sys.stdin.readline().strip())
+    order = read_order(Path(sys.stdin.readline().strip()).read_text("utf-8"))
+    target = Path(sys.stdin.readline().strip())
     threading.Thread(target=_end_with_server, daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(10)  # whoever paints goes first
     torch.set_num_threads(order.threads)
-    compile_order(order, target)
+    try:
+        compile_order(order, target)
+    except UnlikeError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(UNLIKE)
 
 
 def compile_order(order: Order, target: Path) -> None:
@@ -53,15 +63,37 @@ def compile_order(order: Order, target: Path) -> None:
     Args:
         order: For what.
         target: The file. Whatever else torch writes lies beside it while it works.
+
+    Raises:
+        UnlikeError: The module is not what its config describes.
     """
-    from torch._inductor import aot_compile, config  # takes a second, and only this needs it
+    from torch._inductor import config  # takes a second, and only this needs it
 
     # Without processes of its own, which would outlive this one.
     config.compile_threads = 1
-    unet = load_unet(order.unet.path, order.unet.configs, order.unet.channels)
-    if not order.unet.is_unchanged:
-        raise OSError(f"{order.unet.path} has changed since it was loaded")
-    row = order.example()
+    if isinstance(order.module, UnetFile):
+        _compile_whole(order, order.module, target)
+        return
+    if order.device.type == "cuda" and (toolkit := toolkit_of_wheels()) is not None:
+        os.environ.setdefault("CUDA_HOME", str(toolkit))
+    compile_apart(order, target)
+
+
+def toolkit_of_wheels() -> Path | None:
+    """Where the packages that torch brings along put the headers of CUDA, if they did."""
+    packages = Path(sysconfig.get_path("purelib"))
+    headers = sorted(packages.glob("nvidia/cu*/include/cuda.h"))
+    return headers[-1].parent.parent if headers else None
+
+
+def _compile_whole(order: Order, file: UnetFile, target: Path) -> None:
+    """A UNet with its weights, which become constants that lie as oneDNN reads them."""
+    from torch._inductor import aot_compile
+
+    unet = load_unet(file.path, file.configs, file.channels, file.fast)
+    if not file.is_unchanged:
+        raise OSError(f"{file.path} has changed since it was loaded")
+    row = example(order.tensors, order.device)
     evaluation = Evaluation(unet, tuple(row)).eval().requires_grad_(requires_grad=False)
     with torch.no_grad():
         exported = torch.export.export(evaluation, tuple(row.values()), strict=False)
@@ -69,7 +101,6 @@ def compile_order(order: Order, target: Path) -> None:
         aot_compile(
             exported.module(),
             tuple(row.values()),
-            # Weights become constants, which lie as oneDNN reads them.
             options={"freezing": True, "aot_inductor.output_path": str(unfinished)},
         )
     unfinished.replace(target)

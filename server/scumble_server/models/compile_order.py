@@ -1,9 +1,9 @@
-"""What is to be compiled: a UNet as it lies in a file, for tensors of just these shapes."""
+"""What is to be compiled: a module, for tensors of just these shapes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from importlib.metadata import version
@@ -12,11 +12,8 @@ from typing import Any
 
 import torch
 
-Row = dict[str, torch.Tensor]
-"""What one evaluation reads, by name: the samples, the timestep, and each condition."""
-
-_INSIDE = "."
-"""Between the name of a condition that has several tensors and the name of one of them."""
+from scumble_server.models.compile_architecture import Architecture, read_architecture
+from scumble_server.models.compile_rows import Shapes
 
 
 @dataclass(frozen=True)
@@ -28,20 +25,22 @@ class UnetFile:
         configs: The folder with the configs of a single file, else None.
         channels: How many the UNet reads.
         stamps: Each file with its size and the time of its last change.
+        fast: In which numbers its layers calculate (`fast.py`); empty for its own.
     """
 
     path: Path
     configs: Path | None
     channels: int
     stamps: tuple[tuple[str, int, int], ...]
+    fast: str = ""
 
     @property
     def is_unchanged(self) -> bool:
         """Whether the files are what they were."""
-        return unet_file(self.path, self.configs, self.channels) == self
+        return unet_file(self.path, self.configs, self.channels, self.fast) == self
 
 
-def unet_file(path: Path, configs: Path | None, channels: int) -> UnetFile:
+def unet_file(path: Path, configs: Path | None, channels: int, fast: str = "") -> UnetFile:
     """A UNet's files as they are now.
 
     Raises:
@@ -51,7 +50,7 @@ def unet_file(path: Path, configs: Path | None, channels: int) -> UnetFile:
     files = sorted(file for root in roots if root is not None for file in _files(root))
     states = [(file, file.stat()) for file in files]
     stamps = tuple((str(file), state.st_size, state.st_mtime_ns) for file, state in states)
-    return UnetFile(path, configs, channels, stamps)
+    return UnetFile(path, configs, channels, stamps, fast)
 
 
 @dataclass(frozen=True)
@@ -59,87 +58,61 @@ class Order:
     """One piece of machine code.
 
     Args:
-        unet: The UNet, whose weights become part of it.
-        tensors: Name, sides and type of each tensor of the row, in order.
-        threads: How many it shall use.
+        module: A UNet whose weights become part of it, or what is to run on weights that it is
+            given each time.
+        tensors: Of the row.
+        threads: How many it shall use on a CPU.
+        call: Of a block, how it is called with the row (`compile_calls.py`); of a UNet nothing.
     """
 
-    unet: UnetFile
-    tensors: tuple[tuple[str, tuple[int, ...], str], ...]
+    module: UnetFile | Architecture
+    tensors: Shapes
     threads: int
+    call: str = ""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        module = self.module
+        return torch.device(module.device if isinstance(module, Architecture) else "cpu")
 
     @property
     def name(self) -> str:
         """The file's, which no other order has; nor has this one with other weights, elsewhere."""
-        machine = sorted(map(str, torch.cpu.get_capabilities().items()))
         versions = (torch.__version__, version("diffusers"))
-        known = (self.unet.stamps, self.tensors, self.threads, versions, machine)
-        return blake2b(repr(known).encode(), digest_size=16).hexdigest() + ".so"
+        file = self.module
+        module = (file.stamps, file.fast) if isinstance(file, UnetFile) else file
+        machine = (sorted(map(str, torch.cpu.get_capabilities().items())), _card(self.device))
+        known = (module, self.tensors, self.call, self.threads, versions, machine)
+        ending = ".so" if isinstance(file, UnetFile) else ".pt2"
+        return blake2b(repr(known).encode(), digest_size=16).hexdigest() + ending
 
     def written(self) -> str:
-        """A line that `read_order` understands."""
+        """What `read_order` understands."""
         return json.dumps(asdict(self), default=str)
 
-    def example(self) -> Row:
-        """Tensors of these shapes and types."""
-        return {
-            name: laid(torch.zeros(sides, dtype=getattr(torch, kind)))
-            for name, sides, kind in self.tensors
-        }
 
-
-def order_for(unet: UnetFile, row: Row) -> Order:
-    """The order for whatever has the shapes and types of a row."""
-    tensors = tuple(
-        (name, tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
-        for name, tensor in row.items()
-    )
-    return Order(unet, tensors, torch.get_num_threads())
-
-
-def read_order(line: str) -> Order:
+def read_order(written: str) -> Order:
     """What `Order.written` wrote."""
-    read = json.loads(line)
-    unet = read["unet"]
-    configs = None if unet["configs"] is None else Path(unet["configs"])
+    read = json.loads(written)
+    module = read["module"]
     tensors = tuple((name, tuple(sides), kind) for name, sides, kind in read["tensors"])
-    stamps = tuple((path, size, changed) for path, size, changed in unet["stamps"])
-    file = UnetFile(Path(unet["path"]), configs, unet["channels"], stamps)
-    return Order(file, tensors, read["threads"])
+    made = _read_file(module) if "stamps" in module else read_architecture(module)
+    return Order(made, tensors, read["threads"], read["call"])
 
 
-def as_row(read: torch.Tensor, timestep: torch.Tensor, told: Mapping[str, Any]) -> Row | None:
-    """What one evaluation reads, laid out alike each time; None if not all of it are tensors."""
-    row: Row = {"read": read, "timestep": timestep}
-    for name, condition in told.items():
-        if isinstance(condition, torch.Tensor):
-            row[name] = condition
-        elif isinstance(condition, Mapping):
-            row |= {f"{name}{_INSIDE}{key}": value for key, value in condition.items()}
-        else:
-            return None
-    if not all(isinstance(tensor, torch.Tensor) for tensor in row.values()):
-        return None
-    return {name: laid(tensor) for name, tensor in row.items()}
+def _read_file(read: dict[str, Any]) -> UnetFile:
+    configs = None if read["configs"] is None else Path(read["configs"])
+    stamps = tuple((path, size, changed) for path, size, changed in read["stamps"])
+    return UnetFile(Path(read["path"]), configs, read["channels"], stamps, read["fast"])
 
 
-def as_told(row: Row) -> dict[str, Any]:
-    """The conditions in a row, as a UNet gets them by name."""
-    told: dict[str, Any] = {}
-    for name, tensor in row.items():
-        outer, _, inner = name.partition(_INSIDE)
-        if inner:
-            told.setdefault(outer, {})[inner] = tensor
-        elif name not in {"read", "timestep"}:
-            told[name] = tensor
-    return told
-
-
-def laid(tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor as compiled code, which does not look, expects it to lie in memory."""
-    if tensor.ndim == 4:
-        return tensor.contiguous(memory_format=torch.channels_last)
-    return tensor.contiguous()
+def _card(device: torch.device) -> str:
+    """What machine code for a GPU depends on."""
+    if device.type != "cuda":
+        return ""
+    properties = torch.cuda.get_device_properties(device)
+    return f"{properties.name} {properties.major}.{properties.minor}"
 
 
 def _files(root: Path) -> Iterator[Path]:

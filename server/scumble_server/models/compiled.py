@@ -1,4 +1,4 @@
-"""A UNet's evaluations by machine code, where there is some for their shapes (decision 74)."""
+"""A UNet's evaluations by machine code, where there is some for their shapes (decisions 74, 77)."""
 
 from __future__ import annotations
 
@@ -9,62 +9,79 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import torch
 
-from scumble_server.models.compile_order import as_row, order_for, unet_file
+from scumble_server.families.adapter import FamilyModel
+from scumble_server.models.compile_architecture import architecture_of, tensors_of
+from scumble_server.models.compile_order import Order, UnetFile, unet_file
+from scumble_server.models.compile_rows import as_row, shapes_of
+from scumble_server.models.compiled_blocks import CompiledBlocks
+from scumble_server.models.compiled_code import ApartCode, BoundCode, WholeCode
+from scumble_server.models.compiled_codes import Codes
+from scumble_server.models.compiled_graph import Replayed, cuda_recorder
 from scumble_server.models.diffusion import DiffusionModel
+from scumble_server.models.saving import is_taking_turns
 from scumble_server.models.sources import CheckpointSource, FolderSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from scumble_server.models.compile_order import Order, UnetFile
+    from scumble_server.models.compile_architecture import Architecture
+    from scumble_server.models.compile_rows import Shapes
+    from scumble_server.models.compiled_code import Code
+    from scumble_server.models.compiled_graph import Record
     from scumble_server.models.compiler import Compiler
-
-CODE_KEPT = 4
-"""Shapes of one UNet whose code is in memory, each with its own copy of the weights."""
 
 COMPILER_BYTES = 2 * 2**30
 """What must be free for a UNet to be compiled: the process takes 1.1 GB for a small one."""
 
 MEMORY_TIMES = 4
-"""How many times its weights must be free beside that: they are read, laid out anew and written."""
+"""How many times its weights must be free beside that, where they become part of the code: they are
+read, laid out anew and written."""
 
 _log = logging.getLogger(__name__)
 
 
 class CompiledUnet:
-    """What predicts instead of a UNet on the CPU; where it gives None, the UNet has to.
-
-    Within a run each shape is either compiled throughout or not at all, so that a run whose code is
-    finished meanwhile does not change in its midst.
+    """What predicts instead of a UNet; where it gives None, the UNet has to.
 
     Args:
         unet: The UNet as it was loaded.
-        file: Where it was loaded from.
+        module: Where it was loaded from, for code with its weights; or what it is, for code that is
+            given them.
         compiler: Makes the code.
+        record: Records what runs on a GPU; None where nothing can be.
     """
 
-    def __init__(self, unet: torch.nn.Module, file: UnetFile, compiler: Compiler) -> None:
+    def __init__(
+        self,
+        unet: torch.nn.Module,
+        module: UnetFile | Architecture,
+        compiler: Compiler,
+        record: Record | None = None,
+    ) -> None:
+        self._unet = unet
         self._parts = tuple(unet.modules())
-        self._file = file
-        self._compiler = compiler
-        self._codes: dict[Order, _Code] = {}
-        self._run: dict[Order, _Code | None] = {}
+        self._module = module
+        self._record = record
+        self._codes = Codes(compiler, self._open, fast=bool(module.fast))
         self._is_altered = False
         self._may_keep = True
+        self._weights = list(tensors_of(unet).values())
+        self._places = _places(self._weights)
 
     @contextmanager
     def run(self) -> Iterator[None]:
         """Around a run: what it would have needed is compiled afterwards."""
-        self._compiler.tend()
-        self._run.clear()
-        # LoRAs are hooks on the UNet's modules, of which compiled code knows nothing.
-        self._is_altered = any(
+        self._codes.begin()
+        # LoRAs are hooks on the UNet's modules, of which compiled code knows nothing; and one whose
+        # turn on the device is to come is not there.
+        self._is_altered = hasattr(self._unet, "_hf_hook") or any(
             part._forward_hooks or part._forward_pre_hooks  # noqa: SLF001
             for part in self._parts
         )
+        self._follow_weights()
         yield
-        self._compiler.tend()
+        self._codes.end()
 
     def __call__(
         self, read: torch.Tensor, timestep: torch.Tensor, told: Mapping[str, Any]
@@ -74,77 +91,111 @@ class CompiledUnet:
             return None
         if (row := as_row(read, timestep, told)) is None:
             return None
-        order = order_for(self._file, row)
-        if order not in self._run:
-            self._run[order] = self._code(order)
-        code = self._run[order]
-        return None if code is None else code(list(row.values()))
+        shapes = shapes_of(row)
+        if (code := self._codes.get(shapes, lambda: self._order(shapes))) is None:
+            return None
+        made = code(list(row.values()), lambda: [self._plain(read, timestep, told)])
+        return None if made is None else made[0]
 
     @property
     def bytes(self) -> int:
-        """The memory that the code takes, nearly all of it weights."""
-        return sum(code.bytes for code in self._codes.values())
+        """The memory that the code takes, nearly all of it weights where it has them inside."""
+        return self._codes.bytes
 
     def forget(self) -> bool:
         """Keep no code in memory from now on, since that is short; whether there was any."""
-        had_any = bool(self._codes)
+        had_any = self._codes.clear()
         self._may_keep = not had_any
-        self._codes.clear()
-        self._run.clear()
         return had_any
 
-    def _code(self, order: Order) -> _Code | None:
-        if order in self._codes:
-            self._codes[order] = self._codes.pop(order)
-            return self._codes[order]
-        file = self._compiler.find(order)
-        if file is None:
-            return None
-        try:
-            code = _Code(file)
-        except (RuntimeError, OSError) as error:
-            _log.warning("%s can't be used and is compiled again: %s", file.name, error)
-            file.unlink(missing_ok=True)
-            return None
-        while len(self._codes) >= CODE_KEPT:
-            del self._codes[next(iter(self._codes))]
-        self._codes[order] = code
-        return code
+    def _order(self, shapes: Shapes) -> Order:
+        return Order(self._module, shapes, torch.get_num_threads())
 
+    def _plain(
+        self, read: torch.Tensor, timestep: torch.Tensor, told: Mapping[str, Any]
+    ) -> torch.Tensor:
+        return torch.as_tensor(self._unet(read, timestep, return_dict=False, **told)[0])
 
-class _Code:
-    """Machine code in memory.
+    def _open(self, file: Path) -> Code:
+        if isinstance(self._module, UnetFile):
+            return WholeCode(file)
+        code = BoundCode(ApartCode(file, torch.device(self._module.device)), self._weights)
+        return Replayed(code, self._record) if self._record else code
 
-    Args:
-        file: As `compile_one` wrote it.
-
-    Raises:
-        RuntimeError: It is damaged.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self.bytes = file.stat().st_size
-        self._runner = torch._C._aoti.AOTIModelContainerRunnerCpu(str(file), 1)  # noqa: SLF001
-
-    def __call__(self, row: list[torch.Tensor]) -> torch.Tensor:
-        return torch.as_tensor(self._runner.run(row)[0])
+    def _follow_weights(self) -> None:
+        """Give up code that knows where weights were, if they lie elsewhere now."""
+        if isinstance(self._module, UnetFile):
+            return
+        weights = list(tensors_of(self._unet).values())
+        if (places := _places(weights)) != self._places:
+            self._codes.clear()
+            self._weights, self._places = weights, places
 
 
 def attach(model: object, source: object, compiler: Compiler) -> None:
-    """Let a model that was loaded on the CPU be compiled, if it is of a kind that can be."""
-    if not isinstance(model, DiffusionModel):
-        return
+    """Let a model that was loaded be compiled, if it is of a kind that can be."""
     if not isinstance(source, (FolderSource, CheckpointSource)):
         return
-    weights = sum(part.numel() * part.element_size() for part in model.unet.parameters())
-    needed = COMPILER_BYTES + MEMORY_TIMES * weights
-    if needed > psutil.virtual_memory().available:
-        _log.warning("%s is not compiled: that would take too much memory.", source.id)
+    if isinstance(model, FamilyModel):
+        # On a CPU there is nothing to be won (decision 77).
+        if model.device.type != "cpu":
+            attach_blocks(model, source.id, compiler)
+        return
+    if not isinstance(model, DiffusionModel):
+        return
+    if model.device.type == "cpu":
+        attach_whole(model, source, compiler)
+    else:
+        attach_apart(model, source.id, compiler)
+
+
+def attach_whole(
+    model: DiffusionModel, source: FolderSource | CheckpointSource, compiler: Compiler
+) -> None:
+    """Let a UNet on the CPU be compiled with its weights inside, which is quickest there."""
+    # As they are read, whatever they are brought to then.
+    weights = sum(4 * part.numel() for part in tensors_of(model.unet).values())
+    if not _has_memory(COMPILER_BYTES + MEMORY_TIMES * weights, source.id):
         return
     configs = source.checkpoint.configs if isinstance(source, CheckpointSource) else None
     try:
-        file = unet_file(source.path, configs, model.unet.config.in_channels)
+        file = unet_file(source.path, configs, model.unet.config.in_channels, model.spec.fast)
     except OSError as error:
         _log.warning("%s is not compiled: %s", source.id, error)
     else:
         model.compiled = CompiledUnet(model.unet, file, compiler)
+
+
+def attach_apart(model: DiffusionModel, name: str, compiler: Compiler) -> None:
+    """Let a UNet be compiled to code that is given its weights, which stay where they are."""
+    if is_taking_turns(model.pipeline):
+        _log.info("%s is not compiled: its parts take turns on the device.", name)
+        return
+    architecture = architecture_of(model.unet, fast=model.spec.fast)
+    if architecture is None:
+        _log.info("%s is not compiled: its weights are packed.", name)
+        return
+    if _has_memory(COMPILER_BYTES, name):
+        record = cuda_recorder() if model.device.type == "cuda" else None
+        model.compiled = CompiledUnet(model.unet, architecture, compiler, record)
+
+
+def attach_blocks(model: FamilyModel, name: str, compiler: Compiler) -> None:
+    """Let the blocks that a transformer repeats be compiled to code that is given their weights."""
+    transformer = getattr(model.pipeline, model.family.denoiser)
+    if is_taking_turns(model.pipeline) or not model.family.compiles:
+        _log.info("%s is not compiled: it is too large, or its calls differ too much.", name)
+        return
+    if _has_memory(COMPILER_BYTES, name):
+        model.compiled = CompiledBlocks(transformer, compiler, model.spec.fast)
+
+
+def _has_memory(needed: int, name: str) -> bool:
+    if needed <= psutil.virtual_memory().available:
+        return True
+    _log.warning("%s is not compiled: that would take too much memory.", name)
+    return False
+
+
+def _places(tensors: Sequence[torch.Tensor]) -> tuple[int, ...]:
+    return tuple(tensor.data_ptr() for tensor in tensors)

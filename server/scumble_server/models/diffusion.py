@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from scumble_server.models.attention_kernels import preferring
 from scumble_server.models.kept_text import keeping_text
 from scumble_server.models.preview import draw_preview, fit_preview
 from scumble_server.models.remembered import Remembered
@@ -68,6 +69,7 @@ class DiffusionModel:
         self.pictures: Remembered[torch.Tensor] = Remembered(PICTURES_KEPT)
         self.compiled: CompiledUnet | None = None
         self.previewer: Previewer | None = None
+        self.attention: str | None = None
         self._adder = Adder(pipeline, TITLES.get(spec.family, "this model"))
         self._additions = NOTHING
 
@@ -109,7 +111,8 @@ class DiffusionModel:
     def evaluating(self) -> Iterator[None]:
         """Around the evaluations of one run."""
         compiled = self.compiled.run() if self.compiled else nullcontext()
-        with compiled, keeping_text(self.unet):
+        attending = preferring(self.attention) if self.attention else nullcontext()
+        with compiled, attending, keeping_text(self.unet):
             yield
 
     def predict(

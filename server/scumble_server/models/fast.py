@@ -64,10 +64,10 @@ def way_for(device: torch.device, dtype: torch.dtype) -> Way | None:
     It depends on the device alone and never on a measured time, so that the same request gives the
     same pixels at each start.
     """
-    return next((way for way in _offered(device) if is_right(way, device, dtype)), None)
+    return next((way for way in offered(device) if is_right(way, device, dtype)), None)
 
 
-def _offered(device: torch.device) -> tuple[Way, ...]:
+def offered(device: torch.device) -> tuple[Way, ...]:
     """The ways that a device should be quicker by, the quickest first."""
     if device.type == "cpu":
         able = torch.cpu.get_capabilities()

@@ -15,7 +15,7 @@ from scumble_server.families.loading import load_family
 from scumble_server.models.clip.tokenizer import clip_tokenizer
 from scumble_server.models.device import careful_type, weights_type
 from scumble_server.models.diffusion import DiffusionModel
-from scumble_server.models.fast import quicken
+from scumble_server.models.fast import Way, quicken, replace_layers
 from scumble_server.models.folders import has_component, variant_of
 from scumble_server.models.json_files import read_json
 from scumble_server.models.packed import pack_convolutions
@@ -94,10 +94,11 @@ def load_checkpoint(
     return place(pipeline, checkpoint.spec, device, in_turns=in_turns, fast=fast)
 
 
-def load_unet(path: Path, configs: Path | None, channels: int) -> Any:
+def load_unet(path: Path, configs: Path | None, channels: int, fast: str = "") -> Any:
     """The UNet alone of a folder or, where there are configs, of a single file.
 
-    It is in float32 on the CPU, and its layers are torch's own.
+    It is in float32 on the CPU, and its layers are torch's own, but for those that calculate in the
+    numbers that `fast` names.
     """
     if configs is not None:
         unet = _unet_of_file(path, configs, channels, torch.float32)
@@ -110,7 +111,10 @@ def load_unet(path: Path, configs: Path | None, channels: int) -> Any:
             use_safetensors=True,
             local_files_only=True,
         )
-    return unet.to(memory_format=torch.channels_last).eval().requires_grad_(requires_grad=False)
+    unet.to(memory_format=torch.channels_last).eval().requires_grad_(requires_grad=False)
+    if fast:
+        replace_layers(unet, Way(fast))
+    return unet
 
 
 def _unet_of_file(path: Path, configs: Path, channels: int, dtype: torch.dtype) -> Any:

@@ -23,7 +23,7 @@ def with_memory(info: ModelInfo, spec: ModelSpec, device: str) -> ModelInfo:
     return replace(
         info,
         memory=spec.weights.values * size + spec.weights.packed,
-        memory_per_pixel=float(PICTURES_AT_ONCE * spec.decoder_width * size),
+        memory_per_pixel=float(decoding(spec, device, 1)),
     )
 
 
@@ -37,6 +37,10 @@ def value_size(spec: ModelSpec, device: str) -> int:
 
 def needed(spec: ModelSpec, device: str, pixels: int) -> int:
     """Bytes that a model takes while it works on so many pixels."""
-    size = value_size(spec, device)
-    weights = spec.weights.values * size + spec.weights.packed
-    return weights + pixels * PICTURES_AT_ONCE * spec.decoder_width * size
+    weights = spec.weights.values * value_size(spec, device) + spec.weights.packed
+    return weights + decoding(spec, device, pixels)
+
+
+def decoding(spec: ModelSpec, device: str, pixels: int) -> int:
+    """Bytes that decoding so many pixels takes beside the weights."""
+    return pixels * PICTURES_AT_ONCE * spec.decoder_width * value_size(spec, device)

@@ -32,6 +32,7 @@ from scumble_server.work.report import ProgressReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from scumble_protocol.messages import ModelInfo
     from scumble_server.control.addition import Addition
@@ -57,6 +58,7 @@ class Shelf:
             takes what suits the device.
         compiler: Has the UNets compiled that are loaded; None leaves them as they are.
         fast: Whether models shall calculate in fewer bits, where that is quicker.
+        attention: Keeps which kernels are the quickest on a GPU; None leaves that to torch.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Shelf:
         compiler: Compiler | None = None,
         *,
         fast: bool = False,
+        attention: Path | None = None,
     ) -> None:
         self._catalog = catalog
         self._device = device
@@ -75,6 +78,7 @@ class Shelf:
         self._in_use: set[str] = set()
         self._compiler = compiler
         self._fast = fast
+        self._attention = attention
 
     @property
     def memory_used(self) -> int:
@@ -182,10 +186,14 @@ class Shelf:
             raise damaged(self._catalog.place_for(model), "has gone again")
         self._make_room(source.bytes)
         kept = self._load_or_make_room(source)
-        if self._compiler is not None and not self._fast:
+        if self._compiler is not None:
             from scumble_server.models.compiled import attach
 
             attach(kept, source, self._compiler)
+        if self._attention is not None and self._device.type == "cuda":
+            from scumble_server.models.attention import choose_attention
+
+            choose_attention(kept, self._attention)
         return kept
 
     def _fetch(self, source: HubSource, report: Reporter) -> None:

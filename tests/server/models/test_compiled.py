@@ -18,16 +18,12 @@ import torch
 from scumble_protocol.errors import RequestError
 from scumble_server.config import ServerConfig
 from scumble_server.models import compiled as compiled_module
+from scumble_server.models import compiled_codes
 from scumble_server.models import compiler as compiler_module
 from scumble_server.models.catalog import Catalog
 from scumble_server.models.compile_one import Evaluation
-from scumble_server.models.compile_order import (
-    as_row,
-    as_told,
-    order_for,
-    read_order,
-    unet_file,
-)
+from scumble_server.models.compile_order import Order, UnetFile, read_order, unet_file
+from scumble_server.models.compile_rows import as_row, as_told, example, shapes_of
 from scumble_server.models.compiler import Compiler
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.shelf import Shelf
@@ -41,9 +37,9 @@ TOLERANCE = 1e-5
 """Between predictions of the same UNet, whose values are about 1."""
 
 
-def make_model(folder: Path) -> Path:
+def make_model(folder: Path, seed: int = 0) -> Path:
     """A model whose UNet is as small as one can be that attends to text."""
-    make_folder(folder / "model")
+    make_folder(folder / "model", seed=seed)
     unet = diffusers.UNet2DConditionModel(
         block_out_channels=(16,),
         down_block_types=("CrossAttnDownBlock2D",),
@@ -77,6 +73,12 @@ def predict(model: DiffusionModel, count: int = 2) -> torch.Tensor:
         return model.predict(read, TIMESTEP, text(count))
 
 
+def needs_compiler() -> None:
+    """Skip where nothing can be compiled."""
+    if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
+        pytest.skip("there is no C++ compiler: install g++")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(tmp_path_factory.mktemp("models"))
@@ -85,8 +87,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def code(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the code for `predict` of two samples, made by the real program."""
-    if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
-        pytest.skip("there is no C++ compiler: install g++")
+    needs_compiler()
     folder = tmp_path_factory.mktemp("code")
     compiler = Compiler(folder)
     predict(load(made, compiler))
@@ -102,8 +103,10 @@ def test_compiled_code_predicts_what_the_unet_predicts(
     model, plain = load(made, Compiler(code, REFUSING)), load(made, None)
     weights = model.bytes
     expected = predict(plain)
+    first = predict(model)  # which is compared with what the UNet predicts
     monkeypatch.delattr(type(model.unet), "forward")
-    assert torch.allclose(predict(model), expected, atol=TOLERANCE)
+    assert torch.equal(predict(model), first)
+    assert torch.allclose(first, expected, atol=TOLERANCE)
     assert model.bytes > weights
 
 
@@ -182,10 +185,11 @@ def test_sizes_alternate_with_the_code_of_each_loaded_once(
         def __init__(self, file: Path) -> None:
             loaded.append(file.name)
 
-        def __call__(self, row: list[torch.Tensor]) -> torch.Tensor:
-            return row[0] * len(row[0])
+        def __call__(self, row: list[torch.Tensor]) -> list[torch.Tensor]:
+            return [row[0] * len(row[0])]
 
-    monkeypatch.setattr(compiled_module, "_Code", Code)
+    monkeypatch.setattr(compiled_module, "WholeCode", Code)
+    monkeypatch.setattr(compiled_codes, "is_like", lambda _made, _expected: True)
     file = unet_file(made / "model", None, 4)
     orders = {count: order_for(file, rows(count)) for count in (1, 2)}
     for order in orders.values():
@@ -194,7 +198,7 @@ def test_sizes_alternate_with_the_code_of_each_loaded_once(
     factors = [predict(model, count).abs().max().round() for count in (1, 2, 1, 2)]
     assert factors == [1, 2, 1, 2]
     assert loaded == [orders[1].name, orders[2].name]
-    monkeypatch.setattr(compiled_module, "CODE_KEPT", 1)
+    monkeypatch.setattr(compiled_codes, "CODE_KEPT", 1)
     model = load(made, Compiler(tmp_path, REFUSING))
     for count in (1, 2, 1):
         predict(model, count)
@@ -228,9 +232,9 @@ def test_an_order_is_read_as_it_was_written(tmp_path: Path) -> None:
     ):
         order = order_for(file, rows(2))
         assert read_order(order.written()) == order
-        example = order.example()
-        assert order_for(file, example) == order
-        assert example["read"].is_contiguous(memory_format=torch.channels_last)
+        row = example(order.tensors, order.device)
+        assert order_for(file, row) == order
+        assert row["read"].is_contiguous(memory_format=torch.channels_last)
 
 
 def test_conditions_are_the_same_after_a_row() -> None:
@@ -303,6 +307,10 @@ def test_a_unet_that_the_machine_has_too_little_memory_to_compile_is_left_alone(
 def test_a_config_says_on_or_off(tmp_path: Path, said: str) -> None:
     with pytest.raises(RequestError, match="whether to compile"):
         ServerConfig(state=tmp_path, compile=said)
+
+
+def order_for(file: UnetFile, row: dict[str, torch.Tensor]) -> Order:
+    return Order(file, shapes_of(row), torch.get_num_threads())
 
 
 def rows(count: int) -> dict[str, torch.Tensor]:
