@@ -25,7 +25,8 @@ def asking(
 ) -> Iterator[None]:
     """While in it, a network asks between its convolutions.
 
-    On a GPU, which lags behind, that costs nothing either, since nobody waits for it.
+    On a GPU, which lags behind, that costs nothing either, since nobody waits for it. One that
+    torch's own compiler was let at does not ask.
 
     Args:
         module: The network.
@@ -41,6 +42,9 @@ def asking(
             ask()
             asked = clock()
 
+    if module._compiled_call_impl is not None:  # noqa: SLF001 (nothing else tells)
+        yield  # each hook would have torch compile it anew
+        return
     convolutions = [part for part in module.modules() if isinstance(part, torch.nn.Conv2d)]
     with ExitStack() as hooks:
         for part in convolutions[::every]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -11,6 +13,18 @@ from scumble_server.work.report import Cancelled
 
 def network() -> torch.nn.Sequential:
     return torch.nn.Sequential(*(torch.nn.Conv2d(1, 1, 1) for _ in range(4)))
+
+
+class Network(torch.nn.Module):
+    """One that is not torch's own, which its compiler would pass over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts = network()
+
+    def forward(self, read: torch.Tensor) -> torch.Tensor:
+        made: torch.Tensor = self._parts(read)
+        return made
 
 
 class Clock:
@@ -38,6 +52,23 @@ def test_it_may_look_at_the_clock_before_some_convolutions_only() -> None:
     with asking(network_ := network(), lambda: asked.append(1), clock, every=3):
         network_(torch.zeros(1, 1, 2, 2))
     assert len(asked) == 2
+
+
+def test_a_network_that_torch_compiles_is_compiled_once() -> None:
+    asked: list[int] = []
+    compiled: list[int] = []
+
+    def generate(graph: torch.fx.GraphModule, _examples: list[torch.Tensor]) -> Any:
+        compiled.append(1)
+        return graph.forward
+
+    working = Network()
+    working.compile(backend=generate)
+    for _ in range(2):
+        with asking(working, lambda: asked.append(1), Clock(SECONDS * 1.5)):
+            working(torch.zeros(1, 1, 2, 2))
+    torch.compiler.reset()
+    assert (len(compiled), asked) == (1, [])
 
 
 def test_quick_work_does_not_ask() -> None:
