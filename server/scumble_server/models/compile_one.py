@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 import threading
 from pathlib import Path
 from typing import Any
@@ -73,17 +72,8 @@ def compile_order(order: Order, target: Path) -> None:
     config.compile_threads = 1
     if isinstance(order.module, UnetFile):
         _compile_whole(order, order.module, target)
-        return
-    if order.device.type == "cuda" and (toolkit := toolkit_of_wheels()) is not None:
-        os.environ.setdefault("CUDA_HOME", str(toolkit))
-    compile_apart(order, target)
-
-
-def toolkit_of_wheels() -> Path | None:
-    """Where the packages that torch brings along put the headers of CUDA, if they did."""
-    packages = Path(sysconfig.get_path("purelib"))
-    headers = sorted(packages.glob("nvidia/cu*/include/cuda.h"))
-    return headers[-1].parent.parent if headers else None
+    else:
+        compile_apart(order, target)
 
 
 def _compile_whole(order: Order, file: UnetFile, target: Path) -> None:

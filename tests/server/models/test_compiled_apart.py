@@ -6,7 +6,6 @@ import importlib.util
 import json
 import logging
 import sys
-import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from scumble_server.models import compile_one
+from scumble_server.models.compile_apart import export
 from scumble_server.models.compile_architecture import (
     Architecture,
     UnlikeError,
@@ -25,6 +24,7 @@ from scumble_server.models.compile_architecture import (
     tensors_of,
 )
 from scumble_server.models.compile_order import Order, read_order
+from scumble_server.models.compile_rows import shapes_of
 from scumble_server.models.compiled import CompiledUnet, attach, attach_apart
 from scumble_server.models.compiled_check import is_like
 from scumble_server.models.compiled_graph import Recording, Replayed
@@ -37,6 +37,7 @@ from tests.server.models.test_compiled import (
     make_model,
     needs_compiler,
     predict,
+    rows,
 )
 
 
@@ -334,15 +335,18 @@ def test_it_is_said_why_a_device_compiles_nothing(monkeypatch: pytest.MonkeyPatc
     assert why_not_on("cuda") == ""
 
 
-def test_the_headers_of_cuda_are_found_where_torch_brought_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
-    assert compile_one.toolkit_of_wheels() is None
-    header = tmp_path / "nvidia" / "cu13" / "include" / "cuda.h"
-    header.parent.mkdir(parents=True)
-    header.touch()
-    assert compile_one.toolkit_of_wheels() == tmp_path / "nvidia" / "cu13"
+def test_what_is_exported_for_a_gpu_calculates_there_alone(made: Path) -> None:
+    model = load(made, None)
+    found = architecture(model)
+    halves = tuple((name, sides, strides, "float16") for name, sides, strides, _ in found.weights)
+    shapes = tuple(
+        (name, sides, kind if name == "timestep" else "float16")
+        for name, sides, kind in shapes_of(rows(2))
+    )
+    program = export(Order(replace(found, weights=halves, device="cuda:0"), shapes, 1))
+    made_there = [node.meta["val"] for node in program.graph.nodes if node.op == "call_function"]
+    tensors = [value for value in made_there if isinstance(value, torch.Tensor)]
+    assert {str(tensor.device) for tensor in tensors} == {"cuda:0"}
 
 
 def test_only_diffusion_models_from_files_are_compiled(made: Path, tmp_path: Path) -> None:
