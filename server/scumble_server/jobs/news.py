@@ -12,9 +12,9 @@ from scumble_server.work.report import ProgressReport
 if TYPE_CHECKING:
     from scumble_server.work.report import Report
 
-PROGRESS_SECONDS = 0.05
-"""Progress that follows faster can't be seen. A message costs half a millisecond at both ends
-together: a part of a job that counts where a step takes five, or where steps need every core."""
+PROGRESS_SECONDS = 0.1
+"""As for previews: what follows faster can't be told apart. A message costs half a millisecond at
+both ends together, which counts where a step takes five, or where steps need every core."""
 
 
 class News:
