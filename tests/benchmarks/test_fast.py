@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 
 from scumble_cli.benchmarks import fast as bench
 from scumble_cli.benchmarks import steps
-from scumble_cli.benchmarks.figure import Figure, Unmeasured
+from scumble_cli.benchmarks.figure import Figure, Finding, Unmeasured
 from scumble_server.models import fast
 from scumble_server.models.fast import Way
 
@@ -43,7 +43,10 @@ def test_speed_and_quality_are_told_together(monkeypatch: pytest.MonkeyPatch) ->
     assert 0 < unlike.value < 2
 
 
-def test_a_device_without_quicker_numbers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("measure", [bench.fast_steps, bench.compiled_fast_steps])
+def test_a_device_without_quicker_numbers_says_so(
+    measure: Callable[[int], list[Finding]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fast, "offered", lambda _device: ())
-    (found,) = bench.fast_steps(1)
+    (found,) = measure(1)
     assert isinstance(found, Unmeasured)

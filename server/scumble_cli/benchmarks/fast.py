@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 
 from scumble_cli.benchmarks.figure import Figure, Finding, Times, Unmeasured, in_turns
 from scumble_cli.benchmarks.samples import SIDE, regeneration
-from scumble_cli.benchmarks.steps import CFG, FEW, WHOLE, Pair, one_step
+from scumble_cli.benchmarks.steps import CFG, FEW, WHOLE, Pair, compile_beside, one_step
 from scumble_server.models.catalog import STARTER
 
 if TYPE_CHECKING:
@@ -43,6 +45,25 @@ def fast_steps(rounds: int) -> list[Finding]:
         own.over(plain, "one step, ours --fast over ours"),
         alike.figure(f"results of {WHOLE} steps with and without --fast, least PSNR", "dB"),
         _unlike(quick.here, full.here),
+    ]
+
+
+def compiled_fast_steps(rounds: int) -> list[Finding]:
+    """A step in fewer bits and compiled as by `--compile on` too, beside diffusers' eager."""
+    name = "one step with --fast and a compiled UNet"
+    quick = Pair(fast=True)
+    if not quick.here.model.spec.fast or quick.here.device.type != "cpu":
+        return [Unmeasured(name, "this is measured on processors with bf16 alone")]
+    with TemporaryDirectory() as folder:
+        compile_beside(quick, Path(folder))
+        compiled = quick.here.model.compiled
+        if compiled is None or not compiled.bytes:
+            return [Unmeasured(name, "torch can't compile here")]
+        quick.theirs(FEW, 0)
+        own, reference = in_turns(rounds, one_step(quick.ours), one_step(quick.theirs))
+    return [
+        own.figure("one step at 256², --fast and compiled", "ms", times=1000),
+        own.over(reference, "one step, ours --fast and compiled over diffusers' eager"),
     ]
 
 

@@ -22,6 +22,7 @@ MEASUREMENTS = {
     "steplimit": "limits:step_limit",
     "compiled": "steps:compiled_steps",
     "fast": "fast:fast_steps",
+    "fastcompiled": "fast:compiled_fast_steps",
     "pipeline": "steps:whole_pipeline",
     "document": "memory:large_document",
     "upscale": "memory:large_upscale",
@@ -62,7 +63,7 @@ SUITES = {
 }
 """By what they are about."""
 
-BESIDE_DIFFUSERS = ("steps", "steplimit", "compiled", "fast", "pipeline")
+BESIDE_DIFFUSERS = ("steps", "steplimit", "compiled", "fast", "fastcompiled", "pipeline")
 """Part of the suite `sampling` where diffusers' own pipeline is asked to run beside ours."""
 
 ASKED_FOR = frozenset({"editor", "growth", "gpu"})
