@@ -1,7 +1,7 @@
 """Torch's kernels for attention: which ones work for the calls of a model, and how quick they are.
 
 They give the same but for rounding. Which is the quickest is a matter of the card, of the size of
-the heads and of how torch was built: its wheels for Windows lack one of them.
+the heads, and of which of them torch was built with.
 """
 
 from __future__ import annotations
