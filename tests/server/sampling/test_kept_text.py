@@ -23,7 +23,8 @@ READ, TEXT, OTHER = torch.randn(2, 4, 8, 8), torch.randn(2, 77, 32), torch.randn
 @pytest.fixture
 def unet() -> torch.nn.Module:
     torch.set_num_threads(1)
-    return make_unet("sd1", channels=4).requires_grad_(requires_grad=False)
+    unet: torch.nn.Module = make_unet("sd1", channels=4).requires_grad_(requires_grad=False)
+    return unet
 
 
 def texts_layers(unet: torch.nn.Module) -> dict[str, Any]:
