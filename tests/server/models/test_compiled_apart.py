@@ -6,7 +6,7 @@ import importlib.util
 import json
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from scumble_server.models import compiled as compiled_module
 from scumble_server.models.compile_apart import export
 from scumble_server.models.compile_architecture import (
     Architecture,
@@ -30,8 +31,8 @@ from scumble_server.models.compiled_check import is_like
 from scumble_server.models.compiled_graph import Recording, Replayed
 from scumble_server.models.compiler import REFUSED, UNLIKE, Compiler, why_not_on
 from scumble_server.models.diffusion import DiffusionModel
+from tests.server.models.exporting import REFUSING
 from tests.server.models.test_compiled import (
-    REFUSING,
     TOLERANCE,
     load,
     make_model,
@@ -39,6 +40,14 @@ from tests.server.models.test_compiled import (
     predict,
     rows,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def enough_memory() -> Iterator[None]:
+    """However much others take of it while this runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_module, "COMPILER_BYTES", 0)
+        yield
 
 
 @pytest.fixture(scope="module")

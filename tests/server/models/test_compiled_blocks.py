@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,9 @@ import torch
 
 from scumble_server.families.adapter import FamilyModel
 from scumble_server.families.known import FAMILIES
+from scumble_server.models import compiled as compiled_module
 from scumble_server.models import compiled_blocks
-from scumble_server.models.compile_apart import export
 from scumble_server.models.compile_calls import put_together, taken_apart
-from scumble_server.models.compile_order import Order
 from scumble_server.models.compiled import attach, attach_blocks
 from scumble_server.models.compiled_blocks import CompiledBlocks, Form
 from scumble_server.models.compiler import Compiler
@@ -25,11 +24,20 @@ from scumble_server.models.sources import FolderSource
 from scumble_server.pixels.opencv import Floats
 from scumble_server.work.report import silent
 from tests.server.families.test_adapter import job, load
-from tests.server.models.test_compiled import REFUSING, needs_compiler
+from tests.server.models.exporting import REFUSING, Exporting
+from tests.server.models.test_compiled import needs_compiler
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
 COMPILED = [family.id for family in FAMILIES if family.compiles]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def enough_memory() -> Iterator[None]:
+    """However much others take of it while this runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_module, "COMPILER_BYTES", 0)
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -93,37 +101,6 @@ def test_blocks_run_by_one_code_make_the_same_picture(
     assert model.forget()
     assert np.array_equal(made_by(model), expected)
     assert model.bytes == weights
-
-
-class Exporting(Compiler):
-    """Gives what would be compiled, as an exported program, for whatever is ordered."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, REFUSING)
-        self.orders: dict[str, Order] = {}
-
-    def find(self, order: Order) -> Path | None:
-        self.orders[order.name] = order
-        return Path(order.name)
-
-    def refuse(self, order: Order, why: str) -> None:
-        raise AssertionError(why)
-
-    def code(self, file: Path, device: torch.device) -> Program:
-        assert device.type == "cpu"
-        return Program(self.orders[file.name])
-
-
-class Program:
-    """An order's exported program, run by torch."""
-
-    bytes = 0
-
-    def __init__(self, order: Order) -> None:
-        self._run = export(order).module()
-
-    def __call__(self, row: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        return list(self._run(*row))
 
 
 @pytest.mark.parametrize("name", COMPILED)
