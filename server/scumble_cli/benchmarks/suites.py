@@ -42,6 +42,8 @@ MEASUREMENTS = {
     "gpu-few": "gpu:sdxl_few",
     "gpu-flux": "gpu:flux",
     "gpu-bridge": "gpu_bridge:bridge",
+    "gpu-compiled": "gpu_compiled:sdxl",
+    "gpu-blocks": "gpu_compiled:flux",
     "gpu-sizes": "gpu_sizes:sizes",
     "gpu-loading": "gpu_loading:loading",
     "gpu-memory": "gpu_memory:memory",
