@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from scumble_server.models.fast_layers import FP8, MULTIPLE, HalvedLayer, QuantisedLinear
+from scumble_server.models.shortage import is_out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +47,12 @@ def quicken(denoiser: Any, device: torch.device) -> str:
     Returns:
         The numbers that it calculates in now, for people; empty if nothing was changed.
     """
-    if next(denoiser.parameters()).device.type != device.type:
+    # What came in fewer bits already has weights that are no such numbers.
+    known = next(part for part in denoiser.parameters() if part.is_floating_point())
+    if known.device.type != device.type:
         _log.warning("What takes turns on the device is not made faster.")
         return ""
-    way = way_for(device, next(denoiser.parameters()).dtype)
+    way = way_for(device, known.dtype)
     if way is None or not replace_layers(denoiser, way):
         _log.warning("Nothing is made faster: this device or model has no quicker numbers.")
         return ""
@@ -89,29 +93,36 @@ def is_right(way: Way, device: torch.device, dtype: torch.dtype) -> bool:
     )
     with torch.inference_mode():
         full.weight.copy_(torch.randn(full.weight.shape, generator=drawn))
-        brief = _replacement(full, way)
-        multiply = brief.multiplied if isinstance(brief, QuantisedLinear) else brief
-        for rows in _TRIED_ROWS:
-            read = torch.randn(rows, _TRIED_INPUTS, generator=drawn).to(device, dtype)
-            wanted = full(read).float()
-            try:
-                made = multiply(read).float()
-            except (RuntimeError, NotImplementedError) as error:
-                _log.warning("%s can't be used here: %s", way.value, error)
-                return False
-            if not (made - wanted).norm() < TOLERANCE[way] * wanted.norm():
-                _log.warning("%s is not used: this device multiplies it wrong.", way.value)
-                return False
-    return True
+        reads = [torch.randn(rows, _TRIED_INPUTS, generator=drawn) for rows in _TRIED_ROWS]
+        try:
+            off = max(_unlike(full, way, read.to(device, dtype)) for read in reads)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            _log.warning("%s can't be used here: %s", way.value, error)
+            return False
+    if off > TOLERANCE[way]:
+        _log.warning("%s is not used: this device multiplies it wrong.", way.value)
+    return off <= TOLERANCE[way]
+
+
+def _unlike(full: torch.nn.Linear, way: Way, read: torch.Tensor) -> float:
+    """How far a product is off, as a share of its size; infinite where it is no number."""
+    brief, wanted = _replacement(full, way), full(read).float()
+    made = (brief.multiplied if isinstance(brief, QuantisedLinear) else brief)(read).float()
+    off = float((made - wanted).norm() / wanted.norm())
+    return off if math.isfinite(off) else math.inf
 
 
 def replace_layers(denoiser: Any, way: Way) -> int:
     """Have the layers that do most of the work calculate another way; gives their number."""
-    chosen = list(_chosen(denoiser, way))
-    for name, layer in chosen:
+    # By name, so that each is given up as soon as it is replaced.
+    names = tuple(_chosen(denoiser, way))
+    for name in names:
         parent, _, own = name.rpartition(".")
-        setattr(denoiser.get_submodule(parent), own, _replacement(layer, way))
-    return len(chosen)
+        replacement = _replacement(denoiser.get_submodule(name), way)
+        setattr(denoiser.get_submodule(parent), own, replacement)
+    return len(names)
 
 
 def _pack(denoiser: torch.nn.Module) -> None:
@@ -124,8 +135,8 @@ def _replacement(layer: Any, way: Way) -> Any:
     return HalvedLayer(layer) if way is Way.BF16 else QuantisedLinear(layer, KINDS[way])
 
 
-def _chosen(denoiser: torch.nn.Module, way: Way) -> Iterator[tuple[str, torch.nn.Module]]:
-    """The layers by name: those inside of blocks, without what the blocks' norms are told."""
+def _chosen(denoiser: torch.nn.Module, way: Way) -> Iterator[str]:
+    """The names of layers: those inside of blocks, without what the blocks' norms are told."""
     for name, part in denoiser.named_modules():
         outer, *inner = name.split(".")
         is_inside = isinstance(getattr(denoiser, outer, None), torch.nn.ModuleList)
@@ -134,7 +145,7 @@ def _chosen(denoiser: torch.nn.Module, way: Way) -> Iterator[tuple[str, torch.nn
         if any(word.startswith(_MODULATING) for word in inner):
             continue
         if _is_brief(part) if way is Way.BF16 else _is_wide(part, name, denoiser):
-            yield name, part
+            yield name
 
 
 _MODULATING = ("norm", "adaLN", "img_mod", "txt_mod")

@@ -175,6 +175,25 @@ def test_a_way_that_the_device_refuses_or_does_wrong_is_passed_over(
     assert "int8 is not used: this device multiplies it wrong." in caplog.text
 
 
+def test_memory_that_runs_out_while_a_way_is_tried_is_no_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def short(*_given: Any) -> torch.Tensor:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2 MiB")
+
+    monkeypatch.setattr(torch, "_int_mm", short)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        is_right(Way.INT8, CPU, torch.float32)
+
+
+@pytest.mark.usefixtures("half")
+def test_a_model_whose_weights_are_packed_already_may_be_made_fast_too() -> None:
+    unet = make_unet("sd1", channels=4)
+    packed = torch.nn.Parameter(torch.zeros(4, dtype=torch.uint8), requires_grad=False)
+    unet.conv_in.weight = packed
+    assert quicken(unet, CPU) == "bf16"
+
+
 def test_where_nothing_is_quicker_the_model_stays_as_it_is(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
