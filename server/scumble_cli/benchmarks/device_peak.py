@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ class DevicePeak:
             torch.cuda.reset_peak_memory_stats(device)
             self._before = torch.cuda.memory_allocated(device) / MIB
         else:
+            _give_back()
             reset_peak(os.getpid())
             self._before = resident(os.getpid())
 
@@ -48,6 +50,13 @@ class DevicePeak:
     def more(self) -> float:
         """MiB of them that were not taken before."""
         return max(self.most - self._before, 0.0)
+
+
+def _give_back() -> None:
+    """Return what nothing holds any more: else it is taken again and counts as taken before."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
+    if trim is not None:
+        trim(0)
 
 
 def more_for(device: torch.device, work: Callable[[], object]) -> float:
