@@ -14,6 +14,7 @@ import torch
 
 from scumble_server.models.attention_kernels import preferring
 from scumble_server.models.kept_text import keeping_text
+from scumble_server.models.packed import packed_bytes
 from scumble_server.models.preview import draw_preview, fit_preview
 from scumble_server.models.remembered import Remembered
 from scumble_server.prompts import attention
@@ -79,11 +80,12 @@ class DiffusionModel:
         parts = [
             part for part in self.pipeline.components.values() if isinstance(part, torch.nn.Module)
         ]
-        return sum(
+        plain = sum(
             tensor.numel() * tensor.element_size()
             for part in parts
             for tensor in (*part.parameters(), *part.buffers())
-        ) + (self.compiled.bytes if self.compiled else 0)
+        )
+        return plain + packed_bytes(self.unet) + (self.compiled.bytes if self.compiled else 0)
 
     @contextmanager
     def using(self, wording: Wording) -> Iterator[None]:

@@ -29,6 +29,12 @@ def unpack_convolutions(module: torch.nn.Module) -> None:
         vars(part).pop("forward", None)
 
 
+def packed_bytes(module: torch.nn.Module) -> int:
+    """The memory that packed weights take beside the plain ones: nothing before the first call."""
+    forwards = (vars(part).get("forward") for part in module.modules())
+    return sum(forward.bytes for forward in forwards if isinstance(forward, PackedForward))
+
+
 class PackedForward:
     """The forward pass of one convolution, with its weights packed for the last shape that it saw.
 
@@ -46,6 +52,12 @@ class PackedForward:
         ]
         self._shape: torch.Size | None = None
         self._weight = convolution.weight.detach()
+
+    @property
+    def bytes(self) -> int:
+        """The memory that the packed weights take."""
+        plain = self._convolution.weight
+        return 0 if self._shape is None else int(plain.numel() * plain.element_size())
 
     def __call__(self, read: torch.Tensor) -> torch.Tensor:
         """The convolution of (batch, channels, height, width)."""

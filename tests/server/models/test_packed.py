@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from scumble_server.models.packed import PackedForward, pack_convolutions, unpack_convolutions
+from scumble_server.models.packed import (
+    PackedForward,
+    pack_convolutions,
+    packed_bytes,
+    unpack_convolutions,
+)
 from tests.server.models.checkpoints import make_unet
 
 
@@ -27,6 +32,18 @@ def test_a_packed_unet_predicts_the_same_at_every_shape(side: int, batch: int) -
         assert "forward" not in vars(unet.conv_in)
         assert torch.equal(unet(read, 500, text).sample, plain)
     assert torch.allclose(packed, plain, atol=1e-4)
+
+
+def test_packed_weights_count_once_they_are_there() -> None:
+    layers = torch.nn.Sequential(torch.nn.Conv2d(4, 6, 3), torch.nn.Linear(4, 4))
+    pack_convolutions(layers)
+    assert packed_bytes(layers) == 0
+    with torch.inference_mode():
+        layers[0](torch.zeros(1, 4, 8, 8))
+        layers[0](torch.zeros(1, 4, 12, 12))
+    assert packed_bytes(layers) == 4 * 6 * 4 * 9
+    unpack_convolutions(layers)
+    assert packed_bytes(layers) == 0
 
 
 def test_convolutions_that_can_not_be_packed_are_left_alone() -> None:
