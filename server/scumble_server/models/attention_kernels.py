@@ -41,6 +41,10 @@ UNLIKE = 1e-2
 they differ by some 1e-3."""
 
 
+_NAMES = ("query", "key", "value", "attn_mask")
+"""Of what attention is given first, where it is not named."""
+
+
 @dataclass(frozen=True)
 class Call:
     """What attention is asked.
@@ -66,9 +70,11 @@ class CallsSeen(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """What torch calls instead of each of its functions."""
         kwargs = kwargs or {}
-        if func is scaled_dot_product_attention and kwargs.get("attn_mask") is None:
-            query, key = args[0], args[1]
-            self.calls[Call(tuple(query.shape), tuple(key.shape), query.dtype)] += 1
+        if func is scaled_dot_product_attention:
+            said = dict(zip(_NAMES, args, strict=False)) | kwargs
+            if said.get("attn_mask") is None:
+                query, key = said["query"], said["key"]
+                self.calls[Call(tuple(query.shape), tuple(key.shape), query.dtype)] += 1
         return func(*args, **kwargs)
 
 

@@ -107,8 +107,16 @@ def test_what_has_a_mask_is_not_measured() -> None:
     rows = torch.zeros(1, 1, 4, 8)
     with CallsSeen() as seen:
         scaled_dot_product_attention(rows, rows, rows, attn_mask=torch.zeros(4, 4))
-        scaled_dot_product_attention(rows, rows, rows)
-    assert sum(seen.calls.values()) == 1
+        scaled_dot_product_attention(rows, rows, rows, torch.zeros(4, 4))
+    assert not seen.calls
+
+
+def test_a_call_is_seen_whether_its_parts_are_named_or_not() -> None:
+    query, rows = torch.zeros(2, 1, 3, 8), torch.zeros(2, 1, 4, 8)
+    with CallsSeen() as seen:
+        scaled_dot_product_attention(query, rows, rows)
+        scaled_dot_product_attention(query=query, key=rows, value=rows)
+    assert seen.calls == {Call((2, 1, 3, 8), (2, 1, 4, 8), torch.float32): 2}
 
 
 def test_kernels_that_work_are_timed_and_those_that_refuse_are_left_out() -> None:
