@@ -65,8 +65,8 @@ class ServerConfig:
             the job and begins anew; 0 for ever. Ten times the job's slowest step so far is always
             allowed.
         cancel_seconds: How long it may take to obey a cancel, likewise.
-        compile: `on` has the UNets of models on the CPU compiled for the sizes that jobs have, by a
-            process of its own, while jobs are done as ever; `off`.
+        compile: `on` has models compiled for the sizes that jobs have, by a process of its own,
+            while jobs are done as ever; `off`.
         fast: `on` lets models calculate in fewer bits where the device is quicker that way, which
             gives slightly other pictures; `off`.
         log_level: What the log has at least: `debug` (with prompts), `info`, `warning`, `error`.

@@ -20,7 +20,7 @@ SERVING: tuple[Option, ...] = (
     ("--keep-days", float, "N", "for how many days results are kept (default: 30)"),
     ("--keep-gib", float, "N", "how many GiB of results are kept (default: 8)"),
     ("--hang-seconds", float, "S", "how long the device may be silent in a job (default: 300)"),
-    ("--compile", str, "on|off", "compile models for the sizes of jobs, on a CPU (default: off)"),
+    ("--compile", str, "on|off", "compile models for the sizes that jobs have (default: off)"),
     ("--fast", str, "on|off", "calculate in fewer bits where that is quicker (default: off)"),
     ("--log-level", str, "LEVEL", "debug (with prompts), info, warning or error (default: info)"),
 )
