@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from scumble_protocol.errors import ErrorCode, ServerError
-from scumble_server.models.compiler import Compiler, why_not_on
+from scumble_server.compiling.compiler import Compiler, why_not_on
 from scumble_server.models.device import choose_device, describe_device, prepare_device
 from scumble_server.models.shelf import Shelf
 from scumble_server.models.shortage import SHORTAGES, is_out_of_memory

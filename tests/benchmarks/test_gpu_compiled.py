@@ -11,9 +11,9 @@ import torch
 from scumble_cli.benchmarks import gpu_compiled, gpu_scale
 from scumble_cli.benchmarks.figure import Figure, Unmeasured
 from scumble_cli.benchmarks.gpu_scale import Scale
-from scumble_server.models import compiled, compiled_blocks
-from scumble_server.models.compiler import Compiler
-from tests.server.models.exporting import REFUSING, Exporting
+from scumble_server.compiling import blocks, unet
+from scumble_server.compiling.compiler import Compiler
+from tests.server.compiling.exporting import REFUSING, Exporting
 
 SMALL = Scale(torch.device("cpu"), is_small=True, most_steps=2)
 
@@ -26,7 +26,7 @@ measured = pytest.mark.parametrize("measure", [gpu_compiled.sdxl, gpu_compiled.f
 def enough_memory() -> Iterator[None]:
     """However much others take of it while this runs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "COMPILER_BYTES", 0)
+        patch.setattr(unet, "COMPILER_BYTES", 0)
         yield
 
 
@@ -42,7 +42,7 @@ def test_compiled_models_are_timed_beside_the_same_ones_eager(
 ) -> None:
     compiler = Exporting(tmp_path)
     monkeypatch.setattr(gpu_compiled, "Compiler", lambda _folder: compiler)
-    for module in (compiled, compiled_blocks):
+    for module in (unet, blocks):
         monkeypatch.setattr(module, "ApartCode", compiler.code)
     figures = {it.name: it for it in measure(1, SMALL) if isinstance(it, Figure)}
     assert len(figures) == 5

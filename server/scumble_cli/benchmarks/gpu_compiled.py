@@ -10,8 +10,8 @@ from scumble_cli.benchmarks.figure import Figure, Finding, Unmeasured, in_turns,
 from scumble_cli.benchmarks.gpu_models import flux_model, flux_pipeline, unet_model, unet_pipeline
 from scumble_cli.benchmarks.gpu_pair import Asked, Ours
 from scumble_cli.benchmarks.gpu_scale import on_gpu
-from scumble_server.models.compiled import attach_apart, attach_blocks
-from scumble_server.models.compiler import Compiler
+from scumble_server.compiling.compiler import Compiler
+from scumble_server.compiling.unet import attach_apart, attach_blocks
 from scumble_server.models.diffusion import DiffusionModel
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from scumble_cli.benchmarks.figure import Finding, Unmeasured, in_turns, seconds
 from scumble_cli.benchmarks.in_process import InProcess
 from scumble_cli.benchmarks.samples import PROMPT, SIDE, regeneration
 from scumble_server.app import STARTER_FOLDER
+from scumble_server.compiling.compiler import Compiler, why_not_on
+from scumble_server.compiling.unet import attach
 from scumble_server.models.catalog import STARTER
-from scumble_server.models.compiled import attach
-from scumble_server.models.compiler import Compiler, why_not_on
 from scumble_server.models.sources import FolderSource
 
 if TYPE_CHECKING:

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scumble_protocol.requests import Regenerate
+    from scumble_server.compiling.blocks import CompiledBlocks
     from scumble_server.families.family import Family
-    from scumble_server.models.compiled_blocks import CompiledBlocks
     from scumble_server.pixels.crop import Crop
     from scumble_server.pixels.opencv import Floats
     from scumble_server.spec import ModelSpec

@@ -85,7 +85,7 @@ class Family:
         denoiser: The component that predicts.
         decoder: The component that makes pictures of latents.
         compiles: Whether its blocks are called alike whatever the prompt, so that they are worth
-            compiling, see `compiled_blocks.py`.
+            compiling, see `compiling/blocks.py`.
         reuses: Whether what its blocks made at one step can be taken for the next, see `reuse.py`.
     """
 

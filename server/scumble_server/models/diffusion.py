@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scumble_protocol.requests import Regenerate
+    from scumble_server.compiling.unet import CompiledUnet
     from scumble_server.control.networks import Vae
-    from scumble_server.models.compiled import CompiledUnet
     from scumble_server.pixels.crop import Crop
     from scumble_server.prompts.tokens import Count
     from scumble_server.prompts.wording import Wording

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scumble_protocol.messages import ModelInfo
+    from scumble_server.compiling.compiler import Compiler
     from scumble_server.control.addition import Addition
     from scumble_server.control.catalog import Additions
     from scumble_server.models.catalog import Catalog
-    from scumble_server.models.compiler import Compiler
     from scumble_server.models.model import Model
     from scumble_server.spec import ModelSpec
     from scumble_server.upscale.face_restorer import FaceRestorer
@@ -187,7 +187,7 @@ class Shelf:
         self._make_room(source.bytes)
         kept = self._load_or_make_room(source)
         if self._compiler is not None:
-            from scumble_server.models.compiled import attach
+            from scumble_server.compiling.unet import attach
 
             attach(kept, source, self._compiler)
         if self._attention is not None and self._device.type == "cuda":

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from scumble_server.models.compile_rows import Row, laid
+from scumble_server.compiling.rows import Row, laid
 
 _PLAIN = (type(None), bool, int, float, str)
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import torch
 
-from scumble_server.models import compiled as compiled_module
-from scumble_server.models.compile_apart import export
-from scumble_server.models.compile_architecture import (
+from scumble_server.compiling import unet
+from scumble_server.compiling.apart import export
+from scumble_server.compiling.architecture import (
     Architecture,
     UnlikeError,
     architecture_of,
@@ -24,16 +24,16 @@ from scumble_server.models.compile_architecture import (
     read_architecture,
     tensors_of,
 )
-from scumble_server.models.compile_order import Order, read_order
-from scumble_server.models.compile_rows import shapes_of
-from scumble_server.models.compiled import CompiledUnet, attach, attach_apart
-from scumble_server.models.compiled_check import is_like
-from scumble_server.models.compiled_graph import Recording, Replayed
-from scumble_server.models.compiler import REFUSED, UNLIKE, Compiler, why_not_on
+from scumble_server.compiling.check import is_like
+from scumble_server.compiling.compiler import REFUSED, UNLIKE, Compiler, why_not_on
+from scumble_server.compiling.graph import Recording, Replayed
+from scumble_server.compiling.order import Order, read_order
+from scumble_server.compiling.rows import shapes_of
+from scumble_server.compiling.unet import CompiledUnet, attach, attach_apart
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.packed import packed_bytes
-from tests.server.models.exporting import REFUSING
-from tests.server.models.test_compiled import (
+from tests.server.compiling.exporting import REFUSING
+from tests.server.compiling.test_unet import (
     TOLERANCE,
     load,
     make_model,
@@ -47,7 +47,7 @@ from tests.server.models.test_compiled import (
 def enough_memory() -> Iterator[None]:
     """However much others take of it while this runs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled_module, "COMPILER_BYTES", 0)
+        patch.setattr(unet, "COMPILER_BYTES", 0)
         yield
 
 

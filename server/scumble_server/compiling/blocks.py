@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scumble_server.models.compile_architecture import Architecture, architecture_of, tensors_of
-from scumble_server.models.compile_calls import taken_apart
-from scumble_server.models.compile_order import Order
-from scumble_server.models.compile_rows import shapes_of
-from scumble_server.models.compiled_code import ApartCode
-from scumble_server.models.compiled_codes import Codes
+from scumble_server.compiling.architecture import Architecture, architecture_of, tensors_of
+from scumble_server.compiling.calls import taken_apart
+from scumble_server.compiling.code import ApartCode
+from scumble_server.compiling.codes import Codes
+from scumble_server.compiling.order import Order
+from scumble_server.compiling.rows import shapes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from scumble_server.models.compiler import Compiler
+    from scumble_server.compiling.compiler import Compiler
 
 
 class CompiledBlocks:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scumble_server.models.compile_architecture import Architecture, built
-from scumble_server.models.compile_calls import put_together
-from scumble_server.models.compile_rows import as_told, example
+from scumble_server.compiling.architecture import Architecture, built
+from scumble_server.compiling.calls import put_together
+from scumble_server.compiling.rows import as_told, example
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scumble_server.models.compile_order import Order
+    from scumble_server.compiling.order import Order
 
 
 class Borrowing(torch.nn.Module):

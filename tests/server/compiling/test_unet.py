@@ -16,21 +16,20 @@ import pytest
 import torch
 
 from scumble_protocol.errors import RequestError
+from scumble_server.compiling import codes, unet
+from scumble_server.compiling import compiler as compiler_module
+from scumble_server.compiling.compiler import Compiler
+from scumble_server.compiling.order import Order, UnetFile, read_order, unet_file
+from scumble_server.compiling.program import Evaluation
+from scumble_server.compiling.rows import as_row, as_told, example, shapes_of
 from scumble_server.config import ServerConfig
-from scumble_server.models import compiled as compiled_module
-from scumble_server.models import compiled_codes
-from scumble_server.models import compiler as compiler_module
 from scumble_server.models.catalog import Catalog
-from scumble_server.models.compile_one import Evaluation
-from scumble_server.models.compile_order import Order, UnetFile, read_order, unet_file
-from scumble_server.models.compile_rows import as_row, as_told, example, shapes_of
-from scumble_server.models.compiler import Compiler
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.packed import packed_bytes
 from scumble_server.models.shelf import Shelf
 from scumble_server.work.report import silent
+from tests.server.compiling.exporting import REFUSING
 from tests.server.models.checkpoints import make_folder
-from tests.server.models.exporting import REFUSING
 from tests.server.sampling.jobs import make_crop, make_request, sample_one
 
 READ, TIMESTEP = torch.zeros(2, 4, 8, 8), torch.tensor(500.0)
@@ -189,8 +188,8 @@ def test_sizes_alternate_with_the_code_of_each_loaded_once(
         def __call__(self, row: list[torch.Tensor]) -> list[torch.Tensor]:
             return [row[0] * len(row[0])]
 
-    monkeypatch.setattr(compiled_module, "WholeCode", Code)
-    monkeypatch.setattr(compiled_codes, "is_like", lambda *_compared, fast: True)
+    monkeypatch.setattr(unet, "WholeCode", Code)
+    monkeypatch.setattr(codes, "is_like", lambda *_compared, fast: True)
     file = unet_file(made / "model", None, 4)
     orders = {count: order_for(file, rows(count)) for count in (1, 2)}
     for order in orders.values():
@@ -199,7 +198,7 @@ def test_sizes_alternate_with_the_code_of_each_loaded_once(
     factors = [predict(model, count).abs().max().round() for count in (1, 2, 1, 2)]
     assert factors == [1, 2, 1, 2]
     assert loaded == [orders[1].name, orders[2].name]
-    monkeypatch.setattr(compiled_codes, "CODE_KEPT", 1)
+    monkeypatch.setattr(codes, "CODE_KEPT", 1)
     model = load(made, Compiler(tmp_path, REFUSING))
     for count in (1, 2, 1):
         predict(model, count)
@@ -300,7 +299,7 @@ def test_the_oldest_code_goes_when_there_is_too_much(
 def test_a_unet_that_the_machine_has_too_little_memory_to_compile_is_left_alone(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiled_module, "MEMORY_TIMES", 10**9)
+    monkeypatch.setattr(unet, "MEMORY_TIMES", 10**9)
     assert load(made, Compiler(tmp_path, REFUSING)).compiled is None
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import torch
 
+from scumble_server.compiling.architecture import architecture_of, tensors_of
+from scumble_server.compiling.blocks import CompiledBlocks
+from scumble_server.compiling.code import ApartCode, BoundCode, WholeCode
+from scumble_server.compiling.codes import Codes
+from scumble_server.compiling.graph import Replayed, cuda_recorder
+from scumble_server.compiling.order import Order, UnetFile, unet_file
+from scumble_server.compiling.rows import as_row, shapes_of
 from scumble_server.families.adapter import FamilyModel
-from scumble_server.models.compile_architecture import architecture_of, tensors_of
-from scumble_server.models.compile_order import Order, UnetFile, unet_file
-from scumble_server.models.compile_rows import as_row, shapes_of
-from scumble_server.models.compiled_blocks import CompiledBlocks
-from scumble_server.models.compiled_code import ApartCode, BoundCode, WholeCode
-from scumble_server.models.compiled_codes import Codes
-from scumble_server.models.compiled_graph import Replayed, cuda_recorder
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.saving import is_taking_turns
 from scumble_server.models.sources import CheckpointSource, FolderSource
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from scumble_server.models.compile_architecture import Architecture
-    from scumble_server.models.compile_rows import Shapes
-    from scumble_server.models.compiled_code import Code
-    from scumble_server.models.compiled_graph import Record
-    from scumble_server.models.compiler import Compiler
+    from scumble_server.compiling.architecture import Architecture
+    from scumble_server.compiling.code import Code
+    from scumble_server.compiling.compiler import Compiler
+    from scumble_server.compiling.graph import Record
+    from scumble_server.compiling.rows import Shapes
 
 COMPILER_BYTES = 2 * 2**30
 """What must be free for a UNet to be compiled: the process takes 1.1 GB for a small one."""

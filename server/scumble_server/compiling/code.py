@@ -32,7 +32,7 @@ class WholeCode:
     """Code with the weights inside, for the CPU.
 
     Args:
-        file: As `compile_one` wrote it.
+        file: As `program.py` wrote it.
 
     Raises:
         RuntimeError: It is damaged.
@@ -51,7 +51,7 @@ class ApartCode:
     """Code that is given the weights.
 
     Args:
-        file: As `compile_one` wrote it.
+        file: As `program.py` wrote it.
         device: Where it runs.
 
     Raises:

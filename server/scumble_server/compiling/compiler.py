@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scumble_server.models.compile_order import Order
+    from scumble_server.compiling.order import Order
 
 KEPT_BYTES = 4 * 2**30
 """Of machine code on disk, with the weights that are part of it."""
 
 # torch warns of its own ways, which is nothing that anybody here could change.
-PROGRAM = (sys.executable, "-W", "ignore", "-m", "scumble_server.models.compile_one")
+PROGRAM = (sys.executable, "-W", "ignore", "-m", "scumble_server.compiling.program")
 
 UNLIKE = 3
 """What the program ends with where one model can't be compiled, though others may be."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from scumble_server.models.compile_apart import export
-from scumble_server.models.compile_order import Order
-from scumble_server.models.compiler import Compiler
+from scumble_server.compiling.apart import export
+from scumble_server.compiling.compiler import Compiler
+from scumble_server.compiling.order import Order
 
 REFUSING = (sys.executable, "-c", "import sys; sys.exit('there is no compiler here')")
 

@@ -1,4 +1,4 @@
-"""A program that compiles one module for one shape: `python -m scumble_server.models.compile_one`.
+"""A program that compiles one module for one shape: `python -m scumble_server.compiling.program`.
 
 It reads the path of an order and that of the file to write from its input, a line each, and ends at
 once when that input ends, for then the server is gone.
@@ -14,11 +14,11 @@ from typing import Any
 
 import torch
 
-from scumble_server.models.compile_apart import compile_apart
-from scumble_server.models.compile_architecture import UnlikeError
-from scumble_server.models.compile_order import Order, UnetFile, read_order
-from scumble_server.models.compile_rows import as_told, example
-from scumble_server.models.compiler import UNLIKE
+from scumble_server.compiling.apart import compile_apart
+from scumble_server.compiling.architecture import UnlikeError
+from scumble_server.compiling.compiler import UNLIKE
+from scumble_server.compiling.order import Order, UnetFile, read_order
+from scumble_server.compiling.rows import as_told, example
 from scumble_server.models.loading import load_unet
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scumble_server.models.compiled_check import is_like
+from scumble_server.compiling.check import is_like
 from scumble_server.models.shortage import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     import torch
 
-    from scumble_server.models.compile_order import Order
-    from scumble_server.models.compiled_code import Code
-    from scumble_server.models.compiler import Compiler
+    from scumble_server.compiling.code import Code
+    from scumble_server.compiling.compiler import Compiler
+    from scumble_server.compiling.order import Order
 
     Tensors = Sequence[torch.Tensor]
     Open = Callable[[Path], Code]

@@ -13,7 +13,7 @@ from scumble_server.models.shortage import is_out_of_memory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scumble_server.models.compiled_code import Code
+    from scumble_server.compiling.code import Code
 
     Record = Callable[[Callable[[], list[torch.Tensor]]], "Recording"]
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 import torch
 
+from scumble_server.compiling.architecture import architecture_of, built
+from scumble_server.compiling.check import difference, is_like
+from scumble_server.compiling.compiler import Compiler
+from scumble_server.compiling.order import Order, read_order, unet_file
+from scumble_server.compiling.unet import attach_apart
 from scumble_server.models import fast
 from scumble_server.models.catalog import Catalog
-from scumble_server.models.compile_architecture import architecture_of, built
-from scumble_server.models.compile_order import Order, read_order, unet_file
-from scumble_server.models.compiled import attach_apart
-from scumble_server.models.compiled_check import difference, is_like
-from scumble_server.models.compiler import Compiler
 from scumble_server.models.diffusion import DiffusionModel
 from scumble_server.models.fast import Way, replace_layers
 from scumble_server.models.fast_layers import QuantisedLinear
 from scumble_server.models.shelf import Shelf
 from scumble_server.work.report import silent
-from tests.server.models.test_compiled import load, make_model, needs_compiler, predict
+from tests.server.compiling.test_unet import load, make_model, needs_compiler, predict
 
 LIKE = 0.02
 """Between predictions in the same few bits, rounded in another order."""

@@ -12,20 +12,19 @@ import numpy as np
 import pytest
 import torch
 
+from scumble_server.compiling import blocks, unet
+from scumble_server.compiling.blocks import CompiledBlocks, Form
+from scumble_server.compiling.calls import put_together, taken_apart
+from scumble_server.compiling.compiler import Compiler
+from scumble_server.compiling.unet import attach, attach_blocks
 from scumble_server.families.adapter import FamilyModel
 from scumble_server.families.known import FAMILIES
-from scumble_server.models import compiled as compiled_module
-from scumble_server.models import compiled_blocks
-from scumble_server.models.compile_calls import put_together, taken_apart
-from scumble_server.models.compiled import attach, attach_blocks
-from scumble_server.models.compiled_blocks import CompiledBlocks, Form
-from scumble_server.models.compiler import Compiler
 from scumble_server.models.sources import FolderSource
 from scumble_server.pixels.opencv import Floats
 from scumble_server.work.report import silent
+from tests.server.compiling.exporting import REFUSING, Exporting
+from tests.server.compiling.test_unet import needs_compiler
 from tests.server.families.test_adapter import job, load
-from tests.server.models.exporting import REFUSING, Exporting
-from tests.server.models.test_compiled import needs_compiler
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
@@ -36,7 +35,7 @@ COMPILED = [family.id for family in FAMILIES if family.compiles]
 def enough_memory() -> Iterator[None]:
     """However much others take of it while this runs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled_module, "COMPILER_BYTES", 0)
+        patch.setattr(unet, "COMPILER_BYTES", 0)
         yield
 
 
@@ -108,7 +107,7 @@ def test_what_is_exported_makes_what_the_blocks_make_whatever_the_prompt(
     folder: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, compiler = load(folder, name), Exporting(tmp_path)
-    monkeypatch.setattr(compiled_blocks, "ApartCode", compiler.code)
+    monkeypatch.setattr(blocks, "ApartCode", compiler.code)
     expected = made_by(model)
     attach_blocks(model, "model", compiler)
     assert np.abs(made_by(model) - expected).max() < 1e-3

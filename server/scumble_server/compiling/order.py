@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from scumble_server.models.compile_architecture import Architecture, read_architecture
-from scumble_server.models.compile_rows import Shapes
+from scumble_server.compiling.architecture import Architecture, read_architecture
+from scumble_server.compiling.rows import Shapes
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Order:
             given each time.
         tensors: Of the row.
         threads: How many it shall use on a CPU.
-        call: Of a block, how it is called with the row (`compile_calls.py`); of a UNet nothing.
+        call: Of a block, how it is called with the row (`calls.py`); of a UNet nothing.
     """
 
     module: UnetFile | Architecture
