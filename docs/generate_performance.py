@@ -28,6 +28,18 @@ BESIDES = (
         "one step at 256², its arithmetic alone",
     ),
     (
+        "the same with --fast, which is another picture",
+        "one step at 256², --fast (bf16)",
+        NOTHING,
+        NOTHING,
+    ),
+    (
+        "with --fast, and compiled",
+        "one step at 256², --fast and compiled",
+        NOTHING,
+        NOTHING,
+    ),
+    (
         "job of 15 steps at 256², in one process",
         "job of 15 steps at 256², in process",
         "job of 15 steps at 256², diffusers' pipeline",

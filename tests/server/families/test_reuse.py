@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from scumble_protocol.errors import RequestError
 from scumble_server.families.adapter import FamilyModel
@@ -31,16 +30,6 @@ ALWAYS = 0.99
 """Nearly: the first block of these models changes by less from any step to the next."""
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("families")
 
 
 class Counting:
