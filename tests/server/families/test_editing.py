@@ -13,10 +13,8 @@ from PIL import Image
 
 from scumble_server.families.free import is_free
 from scumble_server.work.report import silent
-from tests.server.families.test_adapter import SIDE, folder, job, load, one_thread
+from tests.server.families.test_adapter import SIDE, job, load
 from tests.server.photos import photo
-
-__all__ = ["folder", "one_thread"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
