@@ -52,7 +52,7 @@ def _bench(add: Add) -> None:
         "--suite",
         action="append",
         choices=("bridge", "sampling", "memory", "cold", "live", "editor", "growth", "gpu"),
-        help="what to measure, may be said again (default: all but editor and growth)",
+        help="what to measure, may be said again (default: all but editor, growth, gpu)",
     )
     bench.add_argument(
         "--rounds", type=int, default=5, metavar="N", help="least and median of N (default: 5)"
